@@ -1,0 +1,170 @@
+"""Build and test the book: ``python book/build.py book | test | check | serve | screenshots``.
+
+Called by the Makefile with the interpreter of ``.venv``. A target is a list of steps; each prints its
+name, then what it says, then its time. All steps run even after one fails, unless they need its result;
+the exit status is 1 when any failed. The full log of the site build is ``_build/build.log``.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SITE = ROOT / "_build" / "html"
+LOG = ROOT / "_build" / "build.log"
+BIN = Path(sys.executable).parent
+CODE = ["src", "tests", "figures", "benchmarks", "book", "chapters"]
+
+
+def run(*command: str | Path, **environment: str) -> bool:
+    """Run one command in the root; return whether it succeeded."""
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}).returncode == 0
+
+
+def style() -> bool:
+    """Check code and notebooks with ruff."""
+    folders = [name for name in CODE if (ROOT / name).is_dir()]
+    return run(BIN / "ruff", "check", "-q", *folders) & run(BIN / "ruff", "format", "-q", "--check", *folders)
+
+
+def units() -> bool:
+    """Run the Python tests."""
+    return run(sys.executable, "-m", "pytest", "tests", "-n", "2")
+
+
+def node_tests(folder: str) -> bool:
+    """Run ``node --test`` on a folder of ``*.test.mjs`` files."""
+    files = sorted((ROOT / "tests" / folder).glob("*.test.mjs"))
+    reporter = "--test-reporter=dot" if folder == "js" else "--test-reporter=spec"
+    return bool(files) and run(BIN / "node", "--test", reporter, *files)
+
+
+def widgets() -> bool:
+    """Run the widgets' own tests, which need no browser."""
+    return node_tests("js")
+
+
+def notebooks() -> bool:
+    """Run every chapter in its own kernel and compare the outputs of tagged cells."""
+    options = [
+        "--nbval-lax",
+        "--nbval-cell-timeout=120",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "-p",
+        "no:cacheprovider",
+    ]
+    return run(sys.executable, "-m", "pytest", *options, "chapters", MPLBACKEND="agg")
+
+
+def short_tracebacks() -> str:
+    """Return an ``IPYTHONDIR`` whose kernels report an error in one line: no paths of this machine."""
+    profile = ROOT / "_build" / "ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    settings = 'c.InteractiveShell.xmode = "Minimal"\nc.HistoryManager.enabled = False\n'
+    (profile / "ipython_kernel_config.py").write_text(settings)
+    return str(profile.parent)
+
+
+def reason(log: str) -> str:
+    """Return the part of a failed build's log that says why: the cell that raised, or the warnings."""
+    cell = re.search(r"An error occurred while executing.*?(?=\n+The above exception)", log, re.DOTALL)
+    if cell:
+        place = re.search(r"ExecutionError: (\S+\.ipynb)", log)
+        return f"{place[1] if place else ''}: {cell[0].strip()}"
+    shown = [line for line in log.splitlines() if "WARNING: " in line or "ERROR: " in line]
+    return "\n".join(shown or log.splitlines()[-30:])
+
+
+def site() -> bool:
+    """Build the whole book from nothing, warnings fatal, then trim and check it."""
+    for name in ("html", ".doctrees", "jupyter_execute"):
+        shutil.rmtree(ROOT / "_build" / name, ignore_errors=True)
+    LOG.parent.mkdir(exist_ok=True)
+    command = [BIN / "jupyter-book", "build", ".", "--all", "-W", "-n", "--keep-going"]
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    with LOG.open("w") as log:
+        environment = {**os.environ, "PATH": path, "NO_COLOR": "1", "PYTHONWARNINGS": "ignore"}
+        environment["IPYTHONDIR"] = short_tracebacks()
+        done = subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    text = re.sub(r"\x1b\[[\d;]*m", "", LOG.read_text()).replace(f"{ROOT}/", "")
+    for line in re.findall(r".*Executed notebook in .* seconds", text):
+        print(f"  {line}")
+    if done.returncode:
+        print(f"{reason(text)}\n  the whole log: {LOG.relative_to(ROOT)}")
+        return False
+    return run(sys.executable, "-m", "press.finish", SITE, PYTHONPATH=str(ROOT / "book"))
+
+
+def browser() -> bool:
+    """Test the built site in a real browser, installing one if there is none."""
+    return run(BIN / "node", "book/browser.mjs") and node_tests("site")
+
+
+STEPS: dict[str, list[Callable[[], bool]]] = {
+    "book": [site],
+    "check": [style, units, widgets],
+    "test": [style, units, widgets, notebooks, site, browser],
+}
+
+
+def run_steps(target: str) -> bool:
+    """Run the steps of a target; a browser has nothing to look at when the site failed."""
+    failed = []
+    for step in STEPS[target]:
+        if step is browser and "site" in failed:
+            print("== browser: not run, the site was not built")
+            failed.append("browser")
+            continue
+        print(f"== {step.__name__}: {step.__doc__.splitlines()[0]}", flush=True)
+        start = time.monotonic()
+        if not step():
+            failed.append(step.__name__)
+        print(f"== {step.__name__}: {'FAILED' if step.__name__ in failed else 'passed'}"
+              f" in {time.monotonic() - start:.0f} s\n", flush=True)  # fmt: skip
+    seconds = time.time() - int(os.environ.get("BOOK_STARTED") or time.time())
+    print(f"make {target}: {'FAILED: ' + ', '.join(failed) if failed else 'passed'} ({seconds:.0f} s in all)")
+    return not failed
+
+
+def serve() -> bool:
+    """Serve the built site on this machine only, until Ctrl-C."""
+    if not (SITE / "index.html").exists():
+        print("There is no book yet: run `make book` first.")
+        return False
+    port = int(os.environ.get("PORT", "8000"))
+
+    def handler(*args):
+        return SimpleHTTPRequestHandler(*args, directory=str(SITE))
+
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        print(f"The book is at http://127.0.0.1:{port}/  (Ctrl-C stops it)", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+    return True
+
+
+def main(target: str) -> bool:
+    """Run one target of the Makefile."""
+    if target == "serve":
+        return serve()
+    if target == "screenshots":
+        return run(BIN / "node", "book/screenshots.mjs", SITE, ROOT / "_build" / "screenshots")
+    passed = run_steps(target)
+    if target == "book" and passed:
+        print(f"Open {SITE / 'index.html'} in a browser, or run `make serve`.")
+    return passed
+
+
+if __name__ == "__main__":
+    sys.exit(not main(sys.argv[1]))

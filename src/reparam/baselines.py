@@ -1,0 +1,76 @@
+"""What to subtract from the costs of a score-function estimate, so that it keeps its mean and loses variance.
+
+Costs are ``[S, ...]``, draws first. A baseline must not look at the draw it is subtracted
+from; pass these to ``score_function(..., baseline=...)``.
+"""
+
+import torch
+from torch import Tensor
+
+from reparam import checks
+
+__all__ = ["leave_one_out", "optimal"]
+
+
+def leave_one_out(cost: Tensor) -> Tensor:
+    r"""Return for each draw the mean cost of the *other* draws.
+
+    .. math:: b_s = \frac{1}{S - 1} \sum_{t \ne s} f(z_t)
+
+    The draws are independent, so :math:`b_s` knows nothing of draw :math:`s` and the estimate stays
+    unbiased. The mean of *all* draws would shrink it by :math:`(S - 1) / S`.
+
+    Args:
+        cost: ``[S, ...]`` costs of ``S >= 2`` draws of one distribution.
+
+    Returns:
+        ``[S, ...]``, detached.
+
+    Raises:
+        TypeError: ``cost`` is not a floating-point tensor.
+        ValueError: there are fewer than two draws.
+
+    Source: Kool, van Hoof & Welling (2019).
+    """
+    checks.tensor("leave_one_out", "cost", cost)
+    if cost.ndim == 0 or len(cost) < 2:
+        raise ValueError(
+            f"leave_one_out: cost must have shape [S, ...] with S >= 2 draws, got shape {tuple(cost.shape)}"
+        )
+    cost = cost.detach()
+    return (cost.sum(0) - cost) / (len(cost) - 1)
+
+
+def optimal(cost: Tensor, score: Tensor) -> Tensor:
+    r"""Estimate the constant that leaves the least variance.
+
+    .. math:: b^\star = \frac{\mathbb E[f\, \lVert s \rVert^2]}{\mathbb E[\lVert s \rVert^2]},
+        \qquad s = \nabla_\theta \log p_\theta(z)
+
+    Estimate it on *other* draws than those it will be subtracted from.
+
+    Args:
+        cost: ``[S]`` costs.
+        score: ``[S]`` or ``[S, P]`` scores of the same draws; with ``P`` parameters the sum of
+            their variances is what becomes least.
+
+    Returns:
+        the number :math:`b^\star`, 0-dimensional and detached.
+
+    Raises:
+        TypeError: an argument is not a floating-point tensor.
+        ValueError: the draws do not match, or every score is 0.
+
+    Source: Greensmith, Bartlett & Baxter (2004).
+    """
+    checks.tensor("optimal", "cost", cost)
+    checks.tensor("optimal", "score", score)
+    if cost.ndim != 1 or score.ndim not in (1, 2) or len(cost) != len(score):
+        raise ValueError(
+            f"optimal: cost must have shape [S] and score [S] or [S, P], got {tuple(cost.shape)} "
+            f"and {tuple(score.shape)}"
+        )
+    weight = score.detach().reshape(len(score), -1).square().sum(-1)
+    if not (total := weight.sum()) > 0:
+        raise ValueError(f"optimal: score must not be 0 at every one of the {len(score)} draws")
+    return torch.dot(cost.detach().to(weight), weight) / total

@@ -1,0 +1,214 @@
+"""Turn parameters and noise into a sample; differentiable where that is possible.
+
+Each function is ``(parameters..., noise, *, options) -> sample``: it draws nothing, so the
+same noise gives the same sample, and the gradient can be checked by finite differences.
+Parameters and noise share one shape; expand them yourself, nothing broadcasts silently.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from reparam import checks
+
+__all__ = [
+    "exponential",
+    "gumbel",
+    "gumbel_max",
+    "gumbel_softmax",
+    "laplace",
+    "logistic",
+    "normal",
+    "straight_through",
+]
+
+
+def normal(loc: Tensor, scale: Tensor, eps: Tensor) -> Tensor:
+    r"""Shift and stretch standard normal noise.
+
+    .. math:: z = \mu + \sigma \epsilon, \qquad
+        \frac{\partial z}{\partial \mu} = 1, \quad \frac{\partial z}{\partial \sigma} = \epsilon
+
+    Args:
+        loc: ``[...]`` mean :math:`\mu`.
+        scale: ``[...]`` standard deviation :math:`\sigma \ge 0`; at 0, ``z`` is ``loc`` exactly.
+        eps: ``[...]`` standard normal noise, see :func:`reparam.noise.normal`.
+
+    Returns:
+        ``[...]`` a sample of :math:`\mathcal N(\mu, \sigma^2)`.
+
+    Raises:
+        TypeError: an argument is not a floating-point tensor.
+        ValueError: shapes or devices differ; ``scale`` is negative or not finite.
+
+    Source: Kingma & Welling (2014), section 2.4.
+    """
+    checks.same_shape("normal", loc=loc, scale=scale, eps=eps)
+    checks.scale("normal", "scale", scale, zero=True)
+    return loc + scale * eps
+
+
+def _check_inverse_cdf(function: str, loc: Tensor, scale: Tensor, u: Tensor) -> None:
+    checks.same_shape(function, loc=loc, scale=scale, u=u)
+    checks.scale(function, "scale", scale, zero=True)
+    checks.open_interval(function, "u", u)
+
+
+def logistic(loc: Tensor, scale: Tensor, u: Tensor) -> Tensor:
+    r"""Send uniform noise through the inverse of the logistic cdf.
+
+    .. math:: z = \mu + s \log \frac{u}{1 - u}, \qquad F(z) = \frac{1}{1 + e^{-(z - \mu) / s}}
+
+    Args:
+        loc: ``[...]`` mean :math:`\mu`.
+        scale: ``[...]`` :math:`s \ge 0`; the standard deviation is :math:`\pi s / \sqrt 3`.
+        u: ``[...]`` uniform noise strictly in (0, 1), see :func:`reparam.noise.uniform`.
+
+    Returns:
+        ``[...]`` a sample, exact in both tails.
+
+    Raises:
+        TypeError: an argument is not a floating-point tensor.
+        ValueError: shapes or devices differ; ``scale`` is negative or not finite; ``u`` leaves (0, 1).
+    """
+    _check_inverse_cdf("logistic", loc, scale, u)
+    return loc + scale * (u.log() - torch.log1p(-u))
+
+
+def laplace(loc: Tensor, scale: Tensor, u: Tensor) -> Tensor:
+    r"""Send uniform noise through the inverse of the Laplace cdf.
+
+    .. math:: z = \mu + s \cdot \begin{cases} \log 2u & u \le 1/2 \\ -\log 2(1 - u) & u > 1/2 \end{cases}
+
+    Arguments and errors are those of :func:`logistic`; the standard deviation is :math:`\sqrt 2 s`.
+    """
+    _check_inverse_cdf("laplace", loc, scale, u)
+    # 2 u and 2 (1 - u) are exact where they are used: from 1/2 on, 1 - u loses nothing.
+    tail = torch.where(u > 0.5, 1 - u, u)
+    return loc + scale * torch.copysign((2 * tail).log(), u - 0.5)
+
+
+def exponential(rate: Tensor, u: Tensor) -> Tensor:
+    r"""Send uniform noise through the inverse of the exponential cdf.
+
+    .. math:: z = -\frac{\log(1 - u)}{\lambda}, \qquad F(z) = 1 - e^{-\lambda z}
+
+    Args:
+        rate: ``[...]`` :math:`\lambda > 0`; the mean is :math:`1 / \lambda`.
+        u: ``[...]`` uniform noise strictly in (0, 1), see :func:`reparam.noise.uniform`.
+
+    Returns:
+        ``[...]`` a sample, exact in both tails.
+
+    Raises:
+        TypeError: an argument is not a floating-point tensor.
+        ValueError: shapes or devices differ; ``rate`` is not positive and finite; ``u`` leaves (0, 1).
+    """
+    checks.same_shape("exponential", rate=rate, u=u)
+    checks.scale("exponential", "rate", rate, zero=False)
+    checks.open_interval("exponential", "u", u)
+    return -torch.log1p(-u) / rate
+
+
+def gumbel(loc: Tensor, scale: Tensor, u: Tensor) -> Tensor:
+    r"""Send uniform noise through the inverse of the Gumbel cdf.
+
+    .. math:: z = \mu - s \log(-\log u), \qquad F(z) = \exp\big(-e^{-(z - \mu) / s}\big)
+
+    Arguments and errors are those of :func:`logistic`; here :math:`\mu` is the mode. The formula is exact,
+    but a float32 uniform is a multiple of 6e-8, which ends the right tail at 16.6;
+    :func:`reparam.noise.gumbel` has no such end.
+    """
+    _check_inverse_cdf("gumbel", loc, scale, u)
+    return loc - scale * (-u.log()).log()
+
+
+def _one_hot_argmax(scores: Tensor) -> Tensor:
+    index = scores.argmax(-1, keepdim=True)
+    return torch.zeros_like(scores).scatter_(-1, index, 1.0)
+
+
+def gumbel_max(logits: Tensor, g: Tensor) -> Tensor:
+    r"""Sample a category exactly: perturb the logits, keep the largest.
+
+    .. math:: z = \mathrm{onehot}\big(\arg\max_k (\ell_k + g_k)\big)
+        \sim \mathrm{Cat}(\mathrm{softmax}(\ell))
+
+    Args:
+        logits: ``[..., K]`` unnormalised log-probabilities :math:`\ell`; ``-inf`` is never drawn.
+        g: ``[..., K]`` Gumbel(0, 1) noise, see :func:`reparam.noise.gumbel`.
+
+    Returns:
+        ``[..., K]`` one-hot, in the dtype of ``logits``; it carries no gradient.
+
+    Raises:
+        TypeError: an argument is not a floating-point tensor.
+        ValueError: shapes or devices differ; a row of logits has no finite largest entry.
+
+    Source: Gumbel (1954); Maddison, Tarlow & Minka (2014).
+    """
+    checks.logits("gumbel_max", "logits", logits)
+    checks.same_shape("gumbel_max", logits=logits, g=g)
+    return _one_hot_argmax((logits + g).detach()).to(logits.dtype)
+
+
+def _softmax(x: Tensor) -> Tensor:
+    """Return the softmax of rows whose largest entry is 0."""
+    if x.shape[-1] >= 64:
+        return F.softmax(x, dim=-1)
+    weights = torch.exp(x)  # torch's own softmax is slow over short rows on a CPU, see benchmarks
+    return weights / weights.sum(-1, keepdim=True)
+
+
+def gumbel_softmax(logits: Tensor, g: Tensor, *, tau: float | Tensor) -> Tensor:
+    r"""Relax the Gumbel-max sample onto the simplex.
+
+    .. math:: y_k = \mathrm{softmax}_k\big((\ell + g) / \tau\big)
+
+    With the *same* noise ``argmax(y)`` is exactly ``gumbel_max(logits, g)``:
+    lowering ``tau`` sharpens a sample, it never changes it. (A ``tau`` so large that ``y`` rounds
+    to equal entries leaves a tie, with the winner among the tied.)
+
+    Args:
+        logits: ``[..., K]`` unnormalised log-probabilities :math:`\ell`.
+        g: ``[..., K]`` Gumbel(0, 1) noise, see :func:`reparam.noise.gumbel`.
+        tau: temperature, one finite number ``> 0``.
+
+    Returns:
+        ``[..., K]`` a point :math:`y` on the simplex, in the dtype of ``logits``.
+
+    Raises:
+        TypeError: ``tau`` is not one number; an argument is not a floating-point tensor.
+        ValueError: ``tau`` is not positive and finite; shapes or devices differ; a row of
+            logits has no finite largest entry.
+
+    Source: Jang, Gu & Poole (2017), eq. 2; Maddison, Mnih & Teh (2017).
+    """
+    checks.positive("gumbel_softmax", "tau", tau)
+    checks.logits("gumbel_softmax", "logits", logits)
+    checks.same_shape("gumbel_softmax", logits=logits, g=g)
+    perturbed = (logits + g).to(torch.promote_types(logits.dtype, torch.float32))
+    # Subtracting the largest entry first keeps (l + g) / tau finite at any tau: inf - inf is NaN.
+    gap = perturbed - perturbed.detach().amax(-1, keepdim=True)
+    if isinstance(tau, Tensor):
+        # exp(-1000) is 0 in float64 as well, so y is unchanged; but a gap of -inf would make the
+        # derivative with respect to tau 0 * inf.
+        gap = torch.maximum(gap, -1000 * tau.detach().to(gap))
+    return _softmax(gap / tau).to(logits.dtype)
+
+
+def straight_through(logits: Tensor, g: Tensor, *, tau: float | Tensor) -> Tensor:
+    r"""Send the hard sample forward and the relaxed gradient back.
+
+    .. math:: \tilde y = z + \big(y - \mathrm{stop}(y)\big)
+
+    The value is the one-hot :math:`z` of :func:`gumbel_max` exactly (the bracket is 0), the
+    Jacobian is that of :func:`gumbel_softmax`. Biased, as the book measures.
+
+    Arguments, shapes and errors are those of :func:`gumbel_softmax`.
+
+    Source: Bengio, Léonard & Courville (2013); Jang, Gu & Poole (2017), section 2.2.
+    """
+    y = gumbel_softmax(logits, g, tau=tau)
+    z = _one_hot_argmax((logits + g).detach()).to(y.dtype)
+    return z + (y - y.detach())

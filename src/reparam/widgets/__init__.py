@@ -1,0 +1,45 @@
+"""The book's live pictures, each a class; importing this module loads none of them.
+
+``GaussianNode`` and ``GumbelSimplex`` show random nodes, ``ThreeGradients`` three estimates of
+one derivative, ``GumbelRace`` a draw as a race, ``InverseCdf`` how noise becomes a sample, ``Decoder`` a latent space,
+``ElboGap`` and ``VaeStep`` a bound and a training step in exact numbers, ``Quiz`` and ``Cards``
+ask. They compute in the reader's browser: no kernel, no network.
+"""
+
+from importlib import import_module
+
+FOLDERS = {
+    "Cards": "cards",
+    "Decoder": "decoder",
+    "ElboGap": "elbo_gap",
+    "GaussianNode": "gaussian_node",
+    "GumbelRace": "gumbel_race",
+    "GumbelSimplex": "gumbel_simplex",
+    "InverseCdf": "inverse_cdf",
+    "Quiz": "quiz",
+    "ThreeGradients": "three_gradients",
+    "VaeStep": "vae_step",
+}
+
+__all__ = [
+    "Cards",
+    "Decoder",
+    "ElboGap",
+    "GaussianNode",
+    "GumbelRace",
+    "GumbelSimplex",
+    "InverseCdf",
+    "Quiz",
+    "ThreeGradients",
+    "VaeStep",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in FOLDERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{FOLDERS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,67 @@
+"""Gumbel-Softmax samples on the simplex, live: the same noise at every temperature."""
+
+import math
+
+import traitlets
+
+from reparam.widgets.base import Count, Number, Widget, bundle, stylesheet
+
+__all__ = ["GumbelSimplex"]
+
+
+class Logits(traitlets.List):
+    """Three finite numbers from -4 to 4: a triangle has three corners."""
+
+    def validate(self, obj: object, value: object) -> list[float]:
+        where = f"{type(obj).__name__}: {self.name} must be 3 numbers from -4 to 4"
+        try:
+            numbers = [float(v) for v in value]
+        except (TypeError, ValueError):
+            raise TypeError(f"{where}, got {value!r}") from None
+        if len(numbers) != 3 or not all(-4 <= v <= 4 for v in numbers):
+            raise ValueError(f"{where}, got {value!r}")
+        return super().validate(obj, numbers)
+
+
+class GumbelSimplex(Widget):
+    """Move the temperature and watch samples glide between the centre and the corners.
+
+    Args:
+        logits: three unnormalised log-probabilities, from -4 to 4.
+        tau: temperature, from 0.05 to 10.
+        n: number of samples, from 2 to 1000.
+        seed: which noise.
+        compact: a wide picture with the temperature alone, which breathes until touched.
+
+    Raises:
+        TypeError, ValueError: a value is outside its range.
+    """
+
+    _esm = bundle("gumbel_simplex")
+    _css = stylesheet("gumbel_simplex")
+    logits = Logits([1.0, 0.3, -0.5]).tag(sync=True)
+    tau = Number(1.0, 0.05, 10)
+    n = Count(400, 2, 1000)
+    seed = Count(0, 0, 2**31 - 1)
+    compact = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(
+        self,
+        logits: tuple[float, float, float] = (1.0, 0.3, -0.5),
+        tau: float = 1.0,
+        n: int = 400,
+        seed: int = 0,
+        compact: bool = False,
+    ) -> None:
+        super().__init__(
+            title="Gumbel-Softmax on the simplex", logits=logits, tau=tau, n=n, seed=seed, compact=compact
+        )
+
+    def describe(self) -> str:
+        powers = [math.exp(logit) for logit in self.logits]
+        chances = ", ".join(f"{power / sum(powers):.2f}" for power in powers)
+        return (
+            f"Three classes with probabilities {chances}: {self.n} Gumbel-Softmax samples, drawn on a "
+            f"triangle at temperature {self.tau:g}. Warm samples sit near the centre, cold ones at the "
+            "corners; the nearest corner of a sample never changes."
+        )

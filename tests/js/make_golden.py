@@ -1,0 +1,396 @@
+"""Write the golden cases that the widgets' mathematics must meet: ``python tests/js/make_golden.py``.
+
+Everything is computed by the package in float64 at given noise; the JavaScript models get the
+same noise and must agree to 1e-6. ``tests/test_widgets.py`` holds the committed files to this.
+"""
+
+import json
+import math
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from reparam import (
+    densities,
+    divergences,
+    estimators,
+    implicit,
+    measure_valued,
+    noise,
+    oracles,
+    quadrature,
+    samplers,
+)
+from reparam.widgets import Decoder, InverseCdf
+from reparam.widgets.gaussian_node import exact_gradient
+
+FOLDER = Path(__file__).parent / "golden"
+COSTS = {
+    "square": lambda z: (z - 1) ** 2,
+    "cosine": lambda z: torch.cos(3 * z),
+    "step": lambda z: (z > 0).to(z) + 0 * z,
+}
+
+
+def generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def average(grads: torch.Tensor) -> dict:
+    return {"mean": grads.mean().item(), "se": (grads.std() / len(grads) ** 0.5).item()}
+
+
+def gaussian_case(cost: str, estimator: str, mu: float, sigma: float, seed: int) -> dict:
+    """Differentiate one surrogate per draw, each with its own copy of the parameters."""
+    eps = noise.normal((9,), generator=generator(seed), dtype=torch.float64)
+    loc, scale = (torch.full_like(eps, value).requires_grad_() for value in (mu, sigma))
+    z = samplers.normal(loc, scale, eps)
+    f = COSTS[cost]
+    if estimator == "score":
+        z = z.detach()
+        surrogate = f(z) * densities.normal(loc, scale, z)
+    else:
+        surrogate = f(z)
+    by_mu, by_sigma = torch.autograd.grad(surrogate.sum(), (loc, scale))
+    exact = exact_gradient(cost, mu, sigma)
+    return {
+        "state": {"cost": cost, "estimator": estimator, "mu": mu, "sigma": sigma},
+        "eps": eps.tolist(),
+        "z": z.tolist(),
+        "f": f(z).tolist(),
+        "gradMu": by_mu.tolist(),
+        "gradSigma": by_sigma.tolist(),
+        "mu": {**average(by_mu), "exact": exact[0]},
+        "sigma": {**average(by_sigma), "exact": exact[1]},
+    }
+
+
+def simplex_case(logits: list[float], tau: float, seed: int) -> dict:
+    g = noise.gumbel((12, 3), generator=generator(seed), dtype=torch.float64)
+    rows = torch.tensor(logits, dtype=torch.float64).expand_as(g)
+    y = samplers.gumbel_softmax(rows, g, tau=tau)
+    winners = samplers.gumbel_max(rows, g)
+    return {
+        "logits": logits,
+        "tau": tau,
+        "g": g.flatten().tolist(),
+        "y": y.tolist(),
+        "winners": winners.argmax(-1).tolist(),
+        "share": winners.mean(0).tolist(),
+        "mean": y.mean(0).tolist(),
+        "meanSe": (y.std(0) / len(y) ** 0.5).tolist(),
+        "exact": rows[0].softmax(-1).tolist(),
+        "sharpness": y.amax(-1).mean().item(),
+    }
+
+
+def race_case(logits: list[float], law: str, seed: int) -> dict:
+    """Race by exponential clocks or with normal noise; the shares of many races by quadrature."""
+    width = math.pi / math.sqrt(6)
+    if law == "gumbel":
+        g = noise.gumbel((11, 4), generator=generator(seed), dtype=torch.float64)
+    else:
+        g = 0.5772156649015329 + width * noise.normal((11, 4), generator=generator(seed), dtype=torch.float64)
+    row = torch.tensor(logits, dtype=torch.float64)
+    won = samplers.gumbel_max(row.expand_as(g), g)
+    times = torch.exp(-g) / row.exp()
+    limit = row.softmax(-1)
+    if law == "normal":
+        gaps = (row[:, None] - row) / width
+
+        def ahead(k: int) -> Callable[[torch.Tensor], torch.Tensor]:
+            rivals = gaps[k][torch.arange(4) != k]
+            return lambda x: torch.special.ndtr(x[:, None] + rivals).prod(-1)
+
+        limit = torch.stack([oracles.normal_expectation(ahead(k), 0.0, 1.0).value for k in range(4)])
+    return {
+        "logits": logits,
+        "law": law,
+        "g": g.flatten().tolist(),
+        "winners": won.argmax(-1).tolist(),
+        "wins": [int(w) for w in won.sum(0)],
+        "share": won.mean(0).tolist(),
+        "times": times[-1].tolist(),
+        "reached": (times[-1].min() / times[-1]).tolist(),
+        "target": row.softmax(-1).tolist(),
+        "limit": limit.tolist(),
+        "meanTime": times.amin(-1).mean().item(),
+        "rate": row.exp().sum().item(),
+    }
+
+
+def decoder_case(activation: str, precision: str, widths: list[int], seed: int) -> dict:
+    """Run the rounded weights through torch in float64, as the page does."""
+    g = generator(seed)
+    dtype = getattr(torch, precision)
+    weights = [
+        (torch.randn(rows, columns, generator=g).to(dtype), torch.randn(rows, generator=g).to(dtype))
+        for columns, rows in zip([2, *widths], widths, strict=False)
+    ]
+    bend = {"relu": nn.ReLU, "tanh": nn.Tanh, "silu": nn.SiLU, "softplus": nn.Softplus}[activation]
+    net = nn.Sequential()
+    for weight, bias in weights:
+        linear = nn.Linear(*reversed(weight.shape), dtype=torch.float64)
+        linear.weight.data, linear.bias.data = weight.double(), bias.double()
+        net.extend([linear, bend()])
+    net[-1] = nn.Sigmoid()
+    widget = Decoder(weights, size=round(widths[-1] ** 0.5), activation=activation, precision=precision)
+    z = torch.tensor([[0.0, 0.0], [1.25, -0.5], [-3.0, 3.0]], dtype=torch.float64)
+    return {
+        "state": {name: getattr(widget, name) for name in ("packed", "shapes", "precision", "activation")},
+        "z": z.tolist(),
+        "pixels": net(z).tolist(),
+    }
+
+
+def elbo_case(x: float, mean: float, log_var: float, noise_sd: float) -> dict:
+    """Integrate the reconstruction by quadrature; the divergences are the package's."""
+    m, v, datum, s, zero = (
+        torch.tensor(value, dtype=torch.float64) for value in (mean, log_var, x, noise_sd, 0.0)
+    )
+    best_mean, best_log_var = datum / (1 + s**2), (s**2 / (1 + s**2)).log()
+    evidence = densities.normal(zero, (1 + s**2).sqrt(), datum)
+    reconstruction = oracles.normal_expectation(
+        lambda z: densities.normal(z, s.expand_as(z), datum.expand_as(z)), m, (v / 2).exp()
+    ).value
+    kl = divergences.kl_normal_standard(m, v)
+    return {
+        "state": {"x": x, "mean": mean, "log_var": log_var, "noise_sd": noise_sd},
+        "evidence": evidence.item(),
+        "reconstruction": reconstruction.item(),
+        "kl": kl.item(),
+        "elbo": (reconstruction - kl).item(),
+        "gap": divergences.kl_normal(m, v, best_mean, best_log_var).item(),
+        "posterior": {"mean": best_mean.item(), "log_var": best_log_var.item()},
+    }
+
+
+def vae_case(x: float, encoder: list[float], decoder: list[float], eps: float, lr: float) -> dict:
+    """Differentiate one step by autograd, down to every intermediate number."""
+    datum, e = torch.tensor(x, dtype=torch.float64), torch.tensor(eps, dtype=torch.float64)
+    params = {
+        name: torch.tensor(value, dtype=torch.float64, requires_grad=True)
+        for name, value in zip("abcdwk", [*encoder, *decoder], strict=True)
+    }
+
+    def forward(a, b, c, d, w, k) -> dict[str, torch.Tensor]:
+        mean, log_var = a * datum + b, c * datum + d
+        sigma = (log_var / 2).exp()
+        z = samplers.normal(mean, sigma, e)
+        xhat = w * z + k
+        reconstruction = densities.normal(xhat, torch.ones_like(xhat), datum)
+        kl = divergences.kl_normal_standard(mean, log_var)
+        named = {"mean": mean, "log_var": log_var, "sigma": sigma, "z": z, "xhat": xhat}
+        return {
+            **named,
+            "reconstruction": reconstruction,
+            "kl": kl,
+            "elbo": reconstruction - kl,
+            "loss": kl - reconstruction,
+        }
+
+    before = forward(**params)
+    wanted = {name: before[name] for name in ("xhat", "z", "mean", "log_var")} | params
+    grads = torch.autograd.grad(before["loss"], list(wanted.values()))
+    grad = {name: g.item() for name, g in zip(wanted, grads, strict=True)}
+    moved = {name: value.detach() - lr * grad[name] for name, value in params.items()}
+
+    def numbers(named: dict[str, torch.Tensor]) -> dict[str, float]:
+        return {name: value.item() for name, value in named.items()}
+
+    return {
+        "state": {"x": x, "encoder": encoder, "decoder": decoder, "eps": eps, "lr": lr},
+        "params": numbers(params),
+        "before": numbers(before),
+        "grad": grad,
+        "moved": numbers(moved),
+        "after": numbers(forward(**moved)),
+    }
+
+
+def three_case(cost: str, baseline: str, k: float, mu: float, sigma: float, offset: float) -> dict:
+    """Integrate each estimator over its noise, and apply it to a few draws of it."""
+    f = {
+        "square": lambda z: (z - k) ** 2 + offset,
+        "bump": lambda z: torch.exp(-k * z**2) + offset,
+        "cosine": lambda z: torch.cos(k * z) + offset,
+        "step": lambda z: (z > k).to(z) + 0 * z + offset,
+    }[cost]
+    jumps = [k] if cost == "step" else []
+    gap = [(k - mu) / sigma] if jumps else []
+    weight = {"none": lambda z: 0 * z, "mean": f, "best": lambda z: f(z) * ((z - mu) / sigma) ** 2}[baseline]
+    constant = oracles.normal_expectation(weight, mu, sigma, breaks=jumps, nodes=400).value.item()
+    here = tuple(torch.tensor(v, dtype=torch.float64) for v in (mu, sigma))
+    ways = {
+        "score": (estimators.score_function_normal(f, baseline=constant), ["normal"], lambda x: x[:, 0]),
+        "pathwise": (estimators.pathwise_normal(f), ["normal"], lambda x: x[:, 0]),
+        "measure": (
+            measure_valued.measure_valued_normal(f),
+            ["rayleigh"],
+            lambda x: measure_valued.coupled(torch.zeros_like(x[:, 0]), x[:, 0]),
+        ),
+    }
+    eps = noise.normal((5,), generator=generator(1), dtype=torch.float64)
+    w = noise.rayleigh((5,), generator=generator(2), dtype=torch.float64)
+    variance, draws = {}, {}
+    for name, (surrogate, laws, arrange) in ways.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the path of a step is flat, and that is the lesson
+            variance[name] = quadrature.moments(
+                lambda x, s=surrogate, a=arrange: estimators.per_sample_grads(s, here, a(x))[0],
+                laws,
+                breaks=[abs(b) for b in gap] if laws == ["rayleigh"] else gap,
+                nodes=400,
+            ).variance.value.item()
+            x = (w if laws == ["rayleigh"] else eps)[:, None]
+            draws[name] = estimators.per_sample_grads(surrogate, here, arrange(x))[0].tolist()
+    names = {"cost": cost, "baseline": baseline, "k": k, "mu": mu, "sigma": sigma, "offset": offset}
+    return {
+        "state": names,
+        "eps": eps.tolist(),
+        "w": w.tolist(),
+        "gradient": oracles.normal_grad(f, mu, sigma, breaks=jumps, nodes=400)[0].value.item(),
+        "constant": constant,
+        "variance": variance,
+        "estimates": draws,
+    }
+
+
+def inverse_case(family: str, theta: float, u: float) -> dict:
+    """Return the sample at the noise ``u``, the density there, and the implicit gradient, by the package's samplers."""
+    leaf = torch.tensor([theta], dtype=torch.float64, requires_grad=True)
+    uniform = torch.full_like(leaf, u, requires_grad=False)
+    zero, one = torch.zeros_like(uniform), torch.ones_like(uniform)
+    if family == "poisson":
+        mass = (
+            torch.distributions.Poisson(leaf.detach()).log_prob(torch.arange(30, dtype=torch.float64)).exp()
+        )
+        return {
+            "state": {"family": family, "theta": theta, "u": u},
+            "z": int((mass.cumsum(0) < u).sum()),
+            "p": 0,
+            "slope": 0,
+        }
+    if family == "mixture":
+        share = leaf / (1 + leaf)
+
+        def cdf(t: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+            left, right = (torch.special.ndtr((z - m) / 0.5) for m in (-1.5, 1.5))
+            return (left + t * right) / (1 + t)
+
+        low, high = zero - 9, zero + 9
+        for _ in range(80):
+            middle = (low + high) / 2
+            above = cdf(leaf.detach(), middle) > u
+            low, high = torch.where(above, low, middle), torch.where(above, middle, high)
+        z = implicit.attach(cdf, (leaf,), low)
+        parts = [densities.normal(zero + m, zero + 0.5, z.detach()).exp() for m in (-1.5, 1.5)]
+        p = (1 - share) * parts[0] + share * parts[1]
+    elif family in ("exponential", "gamma"):
+        z = (
+            samplers.exponential(leaf, uniform)
+            if family == "exponential"
+            else implicit.gamma(leaf, one, uniform)
+        )
+        p = (
+            densities.exponential(leaf, z.detach()).exp()
+            if family == "exponential"
+            else torch.distributions.Gamma(leaf, one).log_prob(z.detach()).exp()
+        )
+    else:
+        z = getattr(samplers, family)(
+            zero, leaf, torch.special.ndtri(uniform) if family == "normal" else uniform
+        )
+        p = getattr(densities, family)(zero, leaf, z.detach()).exp()
+    (slope,) = torch.autograd.grad(z.sum(), leaf)
+    return {
+        "state": {"family": family, "theta": theta, "u": u},
+        "z": z.item(),
+        "p": p.item(),
+        "slope": slope.item(),
+    }
+
+
+def cases() -> dict[str, list[dict]]:
+    """Return every golden case, by the name of its file."""
+    points = [(0.5, 1.0), (-1.3, 0.4), (3.0, 3.0), (0.0, 0.1)]
+    logits = [[1.0, 0.3, -0.5], [0.0, 0.0, 0.0], [4.0, -4.0, 2.0]]
+    return {
+        "inverse_cdf": [
+            inverse_case(family, theta, u)
+            for family in InverseCdf.family.allowed
+            for theta, u in [(0.4, 0.02), (1.0, 0.5), (1.2, 0.7), (2.5, 0.98), (0.7, 0.31)]
+        ],
+        "gaussian_node": [
+            gaussian_case(cost, estimator, mu, sigma, seed)
+            for cost in COSTS
+            for estimator in ("pathwise", "score")
+            for seed, (mu, sigma) in enumerate(points)
+        ],
+        "gumbel_simplex": [
+            simplex_case(row, tau, seed) for seed, row in enumerate(logits) for tau in (0.05, 0.5, 1.0, 10.0)
+        ],
+        "gumbel_race": [
+            race_case(row, law, seed)
+            for seed, row in enumerate(
+                [[1.0, 0.5, 0.0, -1.0], [0.0, 0.0, 0.0, 0.0], [3.0, -3.0, 2.0, -0.5], [-3.0, 3.0, 3.0, -3.0]]
+            )
+            for law in ("gumbel", "normal")
+        ],
+        "decoder": [
+            decoder_case(activation, precision, widths, seed)
+            for seed, (activation, precision, widths) in enumerate(
+                [
+                    ("relu", "float32", [5, 4]),
+                    ("tanh", "float16", [3, 5, 9]),
+                    ("silu", "float32", [4, 4]),
+                    ("softplus", "float16", [4, 4]),
+                    ("relu", "float32", [16]),
+                ]
+            )
+        ],
+        "vae_step": [
+            vae_case(x, encoder, decoder, eps, lr)
+            for x, encoder, decoder, eps, lr in [
+                (1.0, [0.6, 0.1, -0.4, -0.2], [0.8, 0.1], 0.5, 0.1),
+                (2.0, [0.4, 0.2, -0.5, 0.0], [1.2, 0.3], -0.5, 0.1),
+                (-3.0, [0.5, -1.0, 0.3, 0.7], [-0.9, 2.0], -3.0, 0.01),
+                (0.0, [1.0, 0.0, 1.0, 0.0], [1.0, 0.0], 0.0, 1.0),
+                (2.5, [-1.1, 0.4, 0.2, -3.0], [0.0, -1.5], 2.1, 0.25),
+                (-0.7, [0.3, 0.2, -0.1, 0.6], [1.4, -0.2], 1.3, 0.05),
+            ]
+        ],
+        "elbo_gap": [
+            elbo_case(*state)
+            for state in [
+                (1.0, -0.5, 0.5, 1.0),
+                (0.0, 0.0, 0.0, 1.0),
+                (3.0, -3.0, 2.0, 0.2),
+                (-3.0, 3.0, -4.0, 0.2),
+                (-2.2, 1.4, -1.3, 3.0),
+                (1.0, 0.5, -0.6931471805599453, 1.0),
+                (0.37, 0.3, -0.7, 0.5),
+            ]
+        ],
+        "three_gradients": [
+            three_case(cost, baseline, *state)
+            for cost in ("square", "bump", "cosine", "step")
+            for baseline, state in [
+                ("none", (1.0, 0.5, 1.0, 0.0)),
+                ("mean", (3.0, -0.8, 0.4, 2.5)),
+                ("best", (10.0, 3.0, 2.0, -10.0)),
+                ("best", (0.1, 0.0, 0.1, 10.0)),
+                ("none", (10.0, 0.4, 2.0, 0.0)),
+            ]
+        ],
+    }
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, rows in cases().items():
+        lines = ",\n".join(json.dumps(row) for row in rows)
+        (FOLDER / f"{name}.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")

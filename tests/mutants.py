@@ -1,0 +1,181 @@
+# ruff: noqa: E501
+"""Plant one classic mistake at a time in a copy of the package and see the tests find it.
+
+``python tests/mutants.py [name ...]`` prints a table and fails if a mutant survives. Each mutant is
+one line: name, module, the text that is there, the text instead, and the modules whose tests must object.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Mutant(NamedTuple):
+    name: str
+    module: str
+    old: str
+    new: str
+    tests: str
+
+
+MUTANTS = [
+    Mutant("noise cut at u = 1e-9", "noise", "return draw.log_().neg_().to(dtype)",
+           "return draw.neg_().exp_().clamp_(1e-9, 1 - 1e-9).log_().neg_().log_().neg_().to(dtype)", "noise"),
+    Mutant("noise drawn in half precision", "noise", "wide = torch.promote_types(dtype, torch.float32)", "wide = dtype", "noise"),
+    Mutant("Gumbel's sign", "noise", "return draw.log_().neg_().to(dtype)", "return draw.log_().to(dtype)", "noise"),
+    Mutant("one noise shared by the batch, at its source", "noise", "return draw.log_().neg_().to(dtype)",
+           "return draw.log_().neg_().to(dtype)[:1].expand(shape) if shape else draw.log_().neg_().to(dtype)", "noise"),
+    Mutant("one noise shared by the batch", "samplers", "    return _one_hot_argmax((logits + g).detach()).to(logits.dtype)",
+           "    return _one_hot_argmax((logits + g.flatten(0, -2)[:1].view(*[1] * (g.ndim - 1), -1)"
+           ".expand_as(g) if g.ndim > 1 else logits + g).detach()).to(logits.dtype)", "samplers"),
+    Mutant("straight-through sign", "samplers", "z + (y - y.detach())", "z - (y - y.detach())", "samplers"),
+    Mutant("straight-through returns soft", "samplers", "z + (y - y.detach())", "y + (z - z.detach()) * 0", "samplers"),
+    Mutant("tau not applied", "samplers", "gap / tau", "gap", "samplers"),
+    Mutant("tau applied twice", "samplers", "gap / tau", "gap / tau / tau", "samplers"),
+    Mutant("tau on the logits only", "samplers", "perturbed = (logits + g)", "perturbed = (logits / tau + g) * tau", "samplers"),
+    Mutant("softmax over the wrong axis", "samplers", "weights / weights.sum(-1, keepdim=True)", "weights / weights.sum(0, keepdim=True)", "samplers"),
+    Mutant("softmax over the wrong axis (long rows)", "samplers", "F.softmax(x, dim=-1)", "F.softmax(x, dim=0)", "samplers"),
+    Mutant("argmax over the wrong axis", "samplers", "scores.argmax(-1, keepdim=True)", "scores.argmax(0, keepdim=True)", "samplers"),
+    Mutant("probabilities as logits (hard)", "samplers", "_one_hot_argmax((logits + g).detach()).to(logits.dtype)",
+           "_one_hot_argmax((logits.softmax(-1) + g).detach()).to(logits.dtype)", "samplers"),
+    Mutant("probabilities as logits (soft)", "samplers", "perturbed = (logits + g)", "perturbed = (logits.softmax(-1) + g)", "samplers"),
+    Mutant("the path through the maximum kept wrong", "samplers", "gap = perturbed - perturbed.detach()", "gap = perturbed.detach() - perturbed", "samplers"),
+    Mutant("scale is a variance", "samplers", "return loc + scale * eps", "return loc + scale.sqrt() * eps", "samplers"),
+    Mutant("(eps + mu) sigma", "samplers", "return loc + scale * eps", "return (loc + eps) * scale", "samplers"),
+    Mutant("implicit gradient's sign", "implicit", "[-slope / p_z for slope in slopes]", "[slope / p_z for slope in slopes]", "implicit"),
+    Mutant("implicit gradient without 1 / p", "implicit", "[-slope / p_z for slope in slopes]", "[-slope for slope in slopes]", "implicit"),
+    Mutant("implicit gradient of the wrong tail", "implicit", "[side * slope for slope in slopes]", "[-side * slope for slope in slopes]", "implicit"),
+    Mutant("implicit gradient of the unnormalised law", "implicit", "a * x - x.exp() - a.lgamma()", "a * x - x.exp()", "implicit"),
+    Mutant("rate multiplies the Gamma sample", "implicit", "z.to(concentration.dtype) / rate", "z.to(concentration.dtype) * rate", "implicit"),
+    Mutant("Student-t without sqrt(df)", "implicit", "(df.double().sqrt() * (x / 2).sinh())", "(x / 2).sinh()", "implicit"),
+    Mutant("Dirichlet as a softmax of Gammas", "implicit", "x.softmax(-1)", "x.exp().softmax(-1)", "implicit"),
+    Mutant("tiny concentrations pass unwarned", "implicit", "(p.detach() < 1e-2).any()", "(p.detach() < 1e-12).any()", "implicit"),
+    Mutant("log(1 - u) for log1p(-u)", "samplers", "return -torch.log1p(-u) / rate", "return -torch.log(1 - u) / rate", "samplers"),
+    Mutant("rate is a mean", "samplers", "return -torch.log1p(-u) / rate", "return -torch.log1p(-u) * rate", "samplers"),
+    Mutant("Gumbel cdf upside down", "samplers", "return loc - scale * (-u.log()).log()", "return loc + scale * (-u.log()).log()", "samplers"),
+    Mutant("logistic with one tail", "samplers", "(u.log() - torch.log1p(-u))", "(2 * u.log())", "samplers"),
+    Mutant("noise may touch 1", "checks", "if not (low > 0 and high < 1):", "if not (low > 0 and high <= 1):", "checks samplers implicit"),
+    Mutant("score function of probabilities", "densities", "logits.log_softmax(-1)", "logits.softmax(-1).log_softmax(-1)", "densities estimators"),
+    Mutant("log sigma forgotten", "densities", "** 2 - scale.log()", "** 2", "densities estimators"),
+    Mutant("KL's sign", "divergences", "return 0.5 * (_wide(mean) ** 2 + (torch.expm1(v) - v))",
+           "return -0.5 * (_wide(mean) ** 2 + (torch.expm1(v) - v))", "divergences"),
+    Mutant("KL by exp(v) - 1 - v", "divergences", "return 0.5 * (_wide(mean) ** 2 + (torch.expm1(v) - v))",
+           "return 0.5 * (_wide(mean) ** 2 + (torch.exp(v) - 1 - v))", "divergences"),
+    Mutant("KL of std, not variance", "divergences", "v = tame_log_var(_wide(log_var))\n", "v = tame_log_var(_wide(2 * log_var))\n", "divergences"),
+    Mutant("categorical KL without log K", "divergences", "return kl_categorical(logits, torch.zeros_like(logits))",
+           "return kl_categorical(logits, torch.zeros_like(logits)) - math.log(logits.shape[-1])", "divergences"),
+    Mutant("categorical KL reversed", "divergences", "kl_categorical(logits, torch.zeros_like(logits))",
+           "kl_categorical(torch.zeros_like(logits), logits)", "divergences"),
+    Mutant("log-variance clamped hard", "divergences", "torch.where(log_var > LOG_VAR_KNEE, LOG_VAR_KNEE + 2 * torch.log1p(excess / 2), log_var)",
+           "log_var.clamp(-40, 40) + 0 * excess", "divergences"),
+    Mutant("oracle ignores its breaks", "oracles", "for b in breaks if low < b < high", "for b in [] if low < b < high", "oracles"),
+    Mutant("oracle differentiates the wrong density", "oracles", "(e**2 - 1) / scale", "e**2 / scale", "oracles"),
+    Mutant("outcomes of one latent repeated", "oracles", "torch.cartesian_prod(*axes)", "torch.stack([torch.arange(categories**latents) % categories] * latents, -1)", "oracles"),
+    Mutant("advantage not detached", "estimators", "return cost + (cost.detach() - b) * (log_p - log_p.detach())",
+           "return cost + (cost - b) * log_p", "estimators"),
+    Mutant("advantage's sign", "estimators", "(cost.detach() - b) * (log_p - log_p.detach())", "(b - cost.detach()) * (log_p - log_p.detach())", "estimators"),
+    Mutant("baseline added", "estimators", "(cost.detach() - b)", "(cost.detach() + b)", "estimators"),
+    Mutant("baseline outside the score", "estimators", "(cost.detach() - b) * (log_p - log_p.detach())", "cost.detach() * (log_p - log_p.detach()) - b", "estimators"),
+    Mutant("score function through the path", "estimators", "z = sample(params, noise).detach()", "z = sample(params, noise)", "estimators"),
+    Mutant("per-draw gradients averaged", "estimators", "torch.autograd.grad(values.sum(), copies", "torch.autograd.grad(values.mean(), copies", "estimators"),
+    Mutant("relaxed forgets tau", "estimators", "partial(samplers.gumbel_softmax, tau=tau)", "partial(samplers.gumbel_softmax, tau=1.0)", "estimators"),
+    Mutant("straight-through estimator is soft", "estimators", "partial(samplers.straight_through, tau=tau)", "partial(samplers.gumbel_softmax, tau=tau)", "estimators"),
+    Mutant("flat costs pass silently", "estimators", "if not grad_z.any():", "if False:", "estimators"),
+    Mutant("antithetic pair of equals", "estimators", "surrogate(params, -noise)", "surrogate(params, noise)", "estimators"),
+    Mutant("leave-one-out that includes its own draw", "baselines", "(cost.sum(0) - cost) / (len(cost) - 1)",
+           "cost.mean(0).expand_as(cost)", "baselines"),
+    Mutant("leave-one-out divided by S", "baselines", "/ (len(cost) - 1)", "/ len(cost)", "baselines"),
+    Mutant("optimal baseline weighs by |s|", "baselines", ".square().sum(-1)", ".abs().sum(-1)", "baselines"),
+    Mutant("weak derivative without its constant", "measure_valued", "(width * math.sqrt(2 * math.pi))", "width", "measure_valued"),
+    Mutant("negative part on the positive side", "measure_valued", "(w_plus, -w_minus, m, eps)", "(w_plus, w_minus, m, eps)", "measure_valued"),
+    Mutant("Maxwell with one sign", "measure_valued", "torch.copysign(torch.hypot(eps, w), eps)", "torch.hypot(eps, w)", "measure_valued"),
+    Mutant("Maxwell of two dimensions", "noise", "eps**2 + 2 * rest", "2 * rest", "noise"),
+    Mutant("std = exp(log_var)", "objectives", "torch.exp(0.5 * divergences", "torch.exp(divergences", "objectives"),
+    Mutant("ELBO averaged over pixels", "objectives", 'reduction="none").sum(-1)', 'reduction="none").mean(-1)', "objectives"),
+    Mutant("KL averaged over latents", "objectives", "kl_normal_standard(mean, log_var).sum(-1)", "kl_normal_standard(mean, log_var).mean(-1)", "objectives"),
+    Mutant("KL added to the bound", "objectives", "Elbo(reconstruction - kl,", "Elbo(reconstruction + kl,", "objectives"),
+    Mutant("reconstruction's sign", "objectives", "return -F.binary", "return F.binary", "objectives"),
+    Mutant("ELBO from sigmoid probabilities", "objectives", "with_logits(logits, x", "with_logits(logits.sigmoid(), x", "objectives"),
+    Mutant("mean and log_var swapped", "models", "mean, log_var = self.encoder(x)", "log_var, mean = self.encoder(x)", "models training objectives"),
+    Mutant("weights from the global stream", "models", "bound, bound, generator=generator)\n    nn.init.uniform_(layer.bias",
+           "bound, bound)\n    nn.init.uniform_(layer.bias", "models"),
+    Mutant("the loss climbs", "training", "loss = -terms.elbo.mean()", "loss = terms.elbo.mean()", "training"),
+    Mutant("gradients pile up", "training", "    optimizer.zero_grad()\n", "", "training"),
+    Mutant("evaluation draws from the training stream", "training", "generator = Generator(device).manual_seed(seed)\n    batches",
+           "generator = None\n    batches", "training"),
+    Mutant("pixels not drawn anew", "training", "binary = data.binarize(x, noise.uniform(x.shape, generator=generator, dtype=x.dtype))", "binary = x", "training"),
+    Mutant("no shuffle", "training", "torch.randperm(len(x), generator=generator, device=device)", "torch.arange(len(x), device=device)", "training"),
+    Mutant("codes reuse one noise", "training", "noise.normal((len(x), latents), generator=generator, dtype=x.dtype)",
+           "noise.normal((1, latents), generator=generator, dtype=x.dtype).expand(len(x), latents)", "training"),
+    Mutant("NaN trains on", "training", "if not torch.isfinite(loss):", "if False:", "training"),
+    Mutant("checksum not compared", "data", "if found != sha256:", "if False:", "data"),
+    Mutant("damaged file falls back", "data", "except _AbsentError as error:", "except DataError as error:", "data"),
+    Mutant("download under its final name", "data", "path = _fetch(url, Path(scratch))", "path = _fetch(url, folder)", "data"),
+    Mutant("tau of zero allowed", "checks", "number >= torch.finfo(torch.float32).tiny", "number >= 0", "samplers"),
+    Mutant("shapes broadcast", "checks", "if a.shape != b.shape:", "if False:", "samplers"),
+]  # fmt: skip
+
+
+def plant(mutant: Mutant, folder: Path) -> None:
+    """Copy the package to ``folder`` and make the one change."""
+    shutil.copytree(
+        ROOT / "src" / "reparam", folder / "reparam", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    path = folder / "reparam" / f"{mutant.module}.py"
+    text = path.read_text()
+    if text.count(mutant.old) != 1:
+        raise SystemExit(
+            f"mutants: {mutant.name}: {mutant.old!r} occurs {text.count(mutant.old)} times in {path.name}"
+        )
+    path.write_text(text.replace(mutant.old, mutant.new))
+
+
+def killed_by(mutant: Mutant) -> str | None:
+    """Return the first test that fails on the mutant, or None if it survives."""
+    with tempfile.TemporaryDirectory() as folder:
+        plant(mutant, Path(folder))
+        tests = [f"tests/test_{name}.py" for name in mutant.tests.split()]
+        environment = os.environ | {"PYTHONPATH": folder, "OMP_NUM_THREADS": "1", "REPARAM_EXPECT": folder}
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "--no-header",
+            "-p",
+            "no:cacheprovider",
+            "--tb=no",
+            *tests,
+        ]
+        run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        if run.returncode == 0:
+            return None
+        failed = [line.split(" ")[1] for line in run.stdout.splitlines() if line.startswith("FAILED ")]
+        if run.returncode != 1 or not failed:
+            raise SystemExit(f"mutants: {mutant.name}: the tests did not run\n{run.stdout}\n{run.stderr}")
+        return failed[0].removeprefix("tests/")
+
+
+def main(names: list[str]) -> int:
+    """Run the mutants of these names (all of them by default) and return the number of survivors."""
+    chosen = [m for m in MUTANTS if not names or m.name in names]
+    survivors, start = 0, time.perf_counter()
+    print("| mutant | module | killed by |\n|---|---|---|")
+    for mutant in chosen:
+        test = killed_by(mutant)
+        survivors += test is None
+        print(f"| {mutant.name} | {mutant.module} | {test or '**SURVIVED**'} |", flush=True)
+    print(f"\n{len(chosen) - survivors} of {len(chosen)} killed in {time.perf_counter() - start:.0f} s")
+    return survivors
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(sys.argv[1:]), 1))

