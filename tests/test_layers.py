@@ -25,7 +25,8 @@ ARROWS = {
     "palette": set(),
     "data": set(),
     "plots": {"palette"},
-    "samplers": {"noise"},
+    "inverse_cdf": set(),
+    "samplers": {"noise", "inverse_cdf"},
     "implicit": set(),
     "oracles": {"samplers", "densities", "noise"},
     "quadrature": {"oracles"},
@@ -130,6 +131,7 @@ def test_errors_are_raised_not_asserted(name):
 
 DOCUMENTED = (
     "noise",
+    "inverse_cdf",
     "samplers",
     "implicit",
     "densities",
