@@ -11,6 +11,8 @@ from reparam import noise, oracles, samplers
 
 F64 = torch.float64
 INF = math.inf
+# Powers of u and log(u) bend without limit at the ends of [0, 1]: pieces that shrink towards them.
+ENDS = [10.0**-k for k in range(1, 15)] + [1 - 10.0**-k for k in range(1, 11)]
 TAUS = (1e-30, 1e-6, 0.01, 0.1, 0.5, 1.0, 2.0, 10.0, 100.0, 1e6)
 
 
