@@ -6,7 +6,7 @@ import pytest
 import torch
 from montecarlo import assert_cdf
 
-from reparam import models, noise
+from reparam import models, noise, objectives
 
 
 def test_shapes_and_no_randomness(gen):
@@ -20,6 +20,13 @@ def test_shapes_and_no_randomness(gen):
     # A saved model means the same tomorrow: the first half is the mean.
     assert torch.equal(torch.cat([mean, log_var], -1), model.encoder(x))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_model_says_what_noise_its_codes_need(gen):
+    model = models.VAE(16, 8, 3, generator=gen)
+    assert (model.noise, model.code) == ("normal", (3,))
+    eps = getattr(noise, model.noise)((5, *model.code), generator=gen)
+    assert objectives.elbo(model, torch.ones(5, 16), eps).elbo.shape == (5,)
 
 
 def test_weights_come_from_the_generator_alone(stream):

@@ -1,4 +1,8 @@
-"""Networks that map data and codes to parameters of distributions, never to samples."""
+"""Networks that map data and codes to parameters of distributions, never to samples.
+
+A model says what noise its codes need: ``model.noise`` is the name of a function of
+:mod:`reparam.noise`, and ``model.code`` the shape of the noise of one code.
+"""
 
 import math
 
@@ -36,11 +40,14 @@ class VAE(nn.Module):
         TypeError, ValueError: a size is not a whole number ``>= 1``.
     """
 
+    noise = "normal"
+
     def __init__(self, pixels: int, hidden: int, latents: int, *, generator: Generator | None = None) -> None:
         super().__init__()
         for name, value in (("pixels", pixels), ("hidden", hidden), ("latents", latents)):
             checks.count("VAE", name, value)
         self.latents = latents
+        self.code = (latents,)
         self.encoder = nn.Sequential(
             _linear(pixels, hidden, generator), nn.ReLU(), _linear(hidden, 2 * latents, generator)
         )
