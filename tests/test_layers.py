@@ -34,6 +34,7 @@ ARROWS = {
     "estimators": {"samplers", "densities", "noise"},
     "measure_valued": {"estimators"},
     "models": set(),
+    "schedules": set(),
     "objectives": {"estimators", "divergences", "densities", "samplers"},
     "training": {"models", "objectives", "data", "noise"},
     "train": {"training", "models", "data"},
@@ -143,6 +144,7 @@ DOCUMENTED = (
     "measure_valued",
     "objectives",
     "data",
+    "schedules",
     "training",
 )
 
