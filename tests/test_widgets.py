@@ -22,6 +22,7 @@ from reparam.widgets import (
     GaussianNode,
     GumbelRace,
     GumbelSimplex,
+    HardConcreteGate,
     InverseCdf,
     Quiz,
     ThreeGradients,
@@ -29,6 +30,7 @@ from reparam.widgets import (
 )
 from reparam.widgets.base import Widget, plain
 from reparam.widgets.elbo_gap import ledger
+from reparam.widgets.hard_concrete_gate import masses
 from reparam.widgets.vae_step import losses
 
 JS = Path(__file__).parent / "js"
@@ -51,6 +53,8 @@ def examples() -> dict[str, Widget]:
         "simplex": GumbelSimplex(),
         "race": GumbelRace(),
         "race, normal noise": GumbelRace(logits=[3, -3, 0, 1], law="normal", n=1, seed=4),
+        "gate": HardConcreteGate(),
+        "gate, nearly shut": HardConcreteGate(log_alpha=-5, beta=0.1, n=1),
         "inverse": InverseCdf(),
         "staircase": InverseCdf(family="poisson", theta=2.5, u=0.02),
         "compact": GumbelSimplex(compact=True, tau=0.3),
@@ -88,6 +92,7 @@ def node() -> str:
         "vae_step",
         "three_gradients",
         "inverse_cdf",
+        "hard_concrete_gate",
     ],
 )
 def test_golden_cases_are_what_the_package_computes(name: str) -> None:
@@ -308,6 +313,12 @@ def test_the_summary_follows_the_state() -> None:
         (lambda: VaeStep(decoder="ab"), TypeError, r"decoder must be 2 numbers from -3 to 3, got 'ab'"),
         (lambda: VaeStep(decoder=[0, 3.1]), ValueError, r"decoder must be 2 numbers"),
         (
+            lambda: HardConcreteGate(gamma=0),
+            ValueError,
+            r"HardConcreteGate: gamma must be a number from -0.3 to -0.01, got 0",
+        ),
+        (lambda: HardConcreteGate(beta=True), TypeError, r"beta must be a number from 0.1 to 3, got True"),
+        (
             lambda: ThreeGradients(k=0),
             ValueError,
             r"ThreeGradients: k must be a number from 0.1 to 10, got 0",
@@ -364,6 +375,15 @@ def test_the_summary_of_the_race_is_exact() -> None:
     assert "compared with softmax: 0.25, 0.25, 0.25, 0.25" in race.summary
     race.law = "normal"
     assert "do not tend to softmax" in race.summary
+
+
+def test_the_summary_of_the_gate_is_exact() -> None:
+    for row in json.loads((JS / "golden" / "hard_concrete_gate.json").read_text(encoding="utf-8")):
+        assert masses(**row["state"]) == pytest.approx(tuple(row["masses"].values()), rel=1e-9, abs=1e-15)
+    gate = HardConcreteGate()
+    assert "exactly 0 with probability 0.168, between 0 and 1 with 0.664" in gate.summary
+    gate.log_alpha = 5.0
+    assert "exactly 1 with 0.968" in gate.summary
 
 
 def test_assignments_are_held_to_the_same_ranges() -> None:

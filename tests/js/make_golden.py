@@ -314,6 +314,28 @@ def inverse_case(family: str, theta: float, u: float) -> dict:
     }
 
 
+def gate_case(log_alpha: float, beta: float, gamma: float, zeta: float, seed: int) -> dict:
+    """Draw gates at given uniforms; the density is the derivative of the distribution function by autograd."""
+    u = noise.uniform((9,), generator=generator(seed), dtype=torch.float64)
+    a = torch.tensor(log_alpha, dtype=torch.float64)
+
+    def cdf(z: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(beta * torch.logit((z - gamma) / (zeta - gamma)) - a)
+
+    at = torch.linspace(0, 1, 7, dtype=torch.float64).requires_grad_()
+    s = torch.sigmoid((torch.logit(u) + a) / beta)
+    zero, below_one = cdf(torch.zeros_like(a)), cdf(torch.ones_like(a))
+    return {
+        "state": {"log_alpha": log_alpha, "beta": beta, "gamma": gamma, "zeta": zeta},
+        "u": u.tolist(),
+        "z": (s * (zeta - gamma) + gamma).clamp(0, 1).tolist(),
+        "masses": {"zero": zero.item(), "open": (below_one - zero).item(), "one": (1 - below_one).item()},
+        "at": at.tolist(),
+        "density": torch.autograd.grad(cdf(at).sum(), at)[0].tolist(),
+        "evaluation": (a.sigmoid() * (zeta - gamma) + gamma).clamp(0, 1).item(),
+    }
+
+
 def cases() -> dict[str, list[dict]]:
     """Return every golden case, by the name of its file."""
     points = [(0.5, 1.0), (-1.3, 0.4), (3.0, 3.0), (0.0, 0.1)]
@@ -339,6 +361,17 @@ def cases() -> dict[str, list[dict]]:
                 [[1.0, 0.5, 0.0, -1.0], [0.0, 0.0, 0.0, 0.0], [3.0, -3.0, 2.0, -0.5], [-3.0, 3.0, 3.0, -3.0]]
             )
             for law in ("gumbel", "normal")
+        ],
+        "hard_concrete_gate": [
+            gate_case(*state, seed)
+            for seed, state in enumerate(
+                [
+                    (0.0, 2 / 3, -0.1, 1.1),
+                    (-5.0, 0.1, -0.3, 1.01),
+                    (5.0, 3.0, -0.01, 1.3),
+                    (1.3, 0.5, -0.2, 1.05),
+                ]
+            )
         ],
         "decoder": [
             decoder_case(activation, precision, widths, seed)

@@ -1,7 +1,8 @@
 """The book's live pictures, each a class; importing this module loads none of them.
 
 ``GaussianNode`` and ``GumbelSimplex`` show random nodes, ``ThreeGradients`` three estimates of
-one derivative, ``GumbelRace`` a draw as a race, ``InverseCdf`` how noise becomes a sample, ``Decoder`` a latent space,
+one derivative, ``GumbelRace`` a draw as a race, ``HardConcreteGate`` a gate
+that can be exactly shut, ``InverseCdf`` how noise becomes a sample, ``Decoder`` a latent space,
 ``ElboGap`` and ``VaeStep`` a bound and a training step in exact numbers, ``Quiz`` and ``Cards``
 ask. They compute in the reader's browser: no kernel, no network.
 """
@@ -15,6 +16,7 @@ FOLDERS = {
     "GaussianNode": "gaussian_node",
     "GumbelRace": "gumbel_race",
     "GumbelSimplex": "gumbel_simplex",
+    "HardConcreteGate": "hard_concrete_gate",
     "InverseCdf": "inverse_cdf",
     "Quiz": "quiz",
     "ThreeGradients": "three_gradients",
@@ -28,6 +30,7 @@ __all__ = [
     "GaussianNode",
     "GumbelRace",
     "GumbelSimplex",
+    "HardConcreteGate",
     "InverseCdf",
     "Quiz",
     "ThreeGradients",
