@@ -15,7 +15,7 @@ from torch.distributions import (
     Uniform,
 )
 
-from reparam import densities, noise, oracles
+from reparam import densities, noise, oracles, samplers
 
 F64 = torch.float64
 INF = math.inf
@@ -124,6 +124,152 @@ def test_categorical_with_an_impossible_class():
     (grad,) = torch.autograd.grad(log_p[[0, 2]].sum(), logits)
     assert grad.isfinite().all()
     assert (grad[:, 1] == 0).all()
+
+
+def _over_the_simplex(f, classes, tau, nodes):
+    """Integrate ``f(y)`` over the simplex in the coordinates ``x_k = log(y_k / y_{K-1}) = 2 logit(u_k) / tau``."""
+
+    def integrand(u):
+        x = torch.cat([2 * torch.logit(u) / tau, torch.zeros_like(u[:, :1])], -1)
+        y = x.softmax(-1)
+        jacobian = y.prod(-1) / (tau * u * (1 - u) / 2).prod(-1)  # dy = y_0 ... y_{K-1} dx
+        return f(y) * jacobian[:, None]
+
+    return oracles.uniform_expectation(integrand, dims=classes - 1, nodes=nodes)
+
+
+@pytest.mark.parametrize("tau", [0.3, 1.0, 2.5])
+@pytest.mark.parametrize("logits", [[0.4, -0.7], [1.0, 0.3, -0.5], [0.3, -0.2, 0.4, 0.0]])
+def test_concrete_integrates_to_one_and_has_the_samplers_mean(logits, tau):
+    logits = torch.tensor(logits, dtype=F64)
+    classes = len(logits)
+
+    def mass_and_mean(y):
+        p = densities.concrete(logits.expand(y.shape), y, tau=tau).exp()[:, None]
+        return p * torch.cat([torch.ones_like(p), y], -1)
+
+    nodes = {2: 200, 3: 100, 4: 40}[classes]
+    got = _over_the_simplex(mass_and_mean, classes, tau, nodes)
+    tolerance = {2: 1e-8, 3: 1e-5, 4: 1e-4}[classes]
+    assert got.error.max() < tolerance
+    assert abs(got.value[0] - 1) < tolerance
+    if classes == 4:
+        return
+
+    def sample(u):
+        return samplers.gumbel_softmax(logits.expand(u.shape), samplers.gumbel(0 * u, 0 * u + 1, u), tau=tau)
+
+    want = oracles.uniform_expectation(sample, dims=classes, nodes={2: 300, 3: 60}[classes])
+    assert want.error.max() < 1e-3
+    assert (got.value[1:] - want.value).abs().max() < 3 * want.error.max() + 1e-6
+
+
+def test_concrete_of_two_classes_is_a_logistic_through_a_sigmoid(gen):
+    logits = 2 * noise.normal((200, 2), generator=gen, dtype=F64)
+    first = noise.uniform((200,), generator=gen, dtype=F64)
+    y = torch.stack([first, 1 - first], -1)
+    for tau in (0.1, 1.0, 4.0):
+        gap, one = (logits[:, 0] - logits[:, 1]) / tau, torch.ones(200, dtype=F64)
+        want = densities.logistic(gap, one / tau, torch.logit(first)) - (first * (1 - first)).log()
+        got = densities.concrete(logits, y, tau=tau)
+        assert torch.allclose(got, want, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("tau", [0.4, 1.7])
+def test_concrete_is_the_change_of_variables_from_gumbels(tau, gen):
+    # Two things make the noise: y, and a common shift c that the softmax forgets and the integral removes.
+    logits = noise.normal((5,), generator=gen, dtype=F64)
+    y = noise.normal((5,), generator=gen, dtype=F64).softmax(0)
+
+    def noise_of(coordinates):
+        full = torch.cat([coordinates[:4], 1 - coordinates[:4].sum(0, keepdim=True)])
+        return tau * full.log() + coordinates[4] - logits
+
+    at = torch.cat([y[:4], y.new_zeros(1)])
+    log_det = torch.autograd.functional.jacobian(noise_of, at).slogdet()[1]
+    g = noise_of(at)
+    assert torch.allclose(samplers.gumbel_softmax(logits, g, tau=tau), y, rtol=1e-12)
+
+    def joint(u):
+        moved = g + 4 * torch.logit(u)
+        p = densities.gumbel(torch.zeros_like(moved), torch.ones_like(moved), moved).sum(-1).exp()
+        return p * (4 / (u * (1 - u)))[:, 0]
+
+    total = oracles.uniform_expectation(joint, nodes=400)
+    assert total.error / total.value < 1e-9
+    got = densities.concrete(logits, y, tau=tau)
+    assert abs(got - (total.value.log() + log_det)) < 1e-9
+
+
+def test_concrete_between_its_limits():
+    logits = torch.tensor([0.8, -0.4], dtype=F64)
+
+    def mass(low, high, tau):  # of the first coordinate, at whatever temperature
+        def p(u):
+            x = low + (high - low) * u
+            y = torch.cat([torch.sigmoid(x), torch.sigmoid(-x)], -1)
+            slope = (high - low) * y.prod(-1)
+            return densities.concrete(logits.expand(y.shape), y, tau=tau).exp() * slope
+
+        return oracles.uniform_expectation(p, nodes=400).value
+
+    for tau in (0.05, 0.5, 5.0):  # the nearest vertex is a class with its exact probability
+        half = mass(0, 35 / tau, tau)
+        assert abs(half - logits.softmax(0)[0]) < 1e-9
+    assert mass(-4, 4, 0.05) < 0.1  # cold: little between the vertices
+    assert mass(-0.2, 0.2, 50.0) > 0.99  # warm: all at the centre
+
+
+def test_concrete_has_no_mode_inside_when_cold(gen):
+    # Log-convex up to tau = 1 / (K - 1); at equal logits the centre turns into a maximum at tau = 1.
+    logits = 2 * noise.normal((300, 4), generator=gen, dtype=F64)
+    a, b = ((2 * noise.normal((300, 4), generator=gen, dtype=F64)).softmax(-1) for _ in range(2))
+
+    def bend(tau):
+        ends = densities.concrete(logits, a, tau=tau) + densities.concrete(logits, b, tau=tau)
+        return ends / 2 - densities.concrete(logits, (a + b) / 2, tau=tau)
+
+    assert bend(1 / 3).min() > 0
+    assert bend(0.05).min() > 0
+    assert bend(1.0).min() < -0.1
+    centre = torch.full((4,), 0.25, dtype=F64)
+    step = torch.tensor([0.01, -0.01, 0.0, 0.0], dtype=F64)
+    for tau, sign in ((0.9, 1), (1.1, -1)):
+        zero = torch.zeros(4, dtype=F64)
+        rise = densities.concrete(zero, centre + step, tau=tau) - densities.concrete(zero, centre, tau=tau)
+        assert rise * sign > 0
+
+
+def test_concrete_ignores_a_common_shift_and_differentiates(gen):
+    logits = noise.normal((6, 4), generator=gen, dtype=F64)
+    y = noise.normal((6, 4), generator=gen, dtype=F64).softmax(-1)
+    got = densities.concrete(logits, y, tau=0.7)
+    assert torch.allclose(got, densities.concrete(logits + 1e3, y, tau=0.7), rtol=0, atol=1e-9)
+    tau = torch.tensor(0.7, dtype=F64, requires_grad=True)
+    assert torch.autograd.gradcheck(
+        lambda row, x, t: densities.concrete(row, x / x.sum(-1, keepdim=True), tau=t),
+        (logits.requires_grad_(), y.requires_grad_(), tau),
+    )
+    one = torch.ones(3, 1, dtype=F64)
+    assert torch.equal(densities.concrete(5 * one, one, tau=2.0), torch.zeros(3, dtype=F64))
+    corner = torch.tensor([1.0, 1e-300, 1e-300], dtype=F64)
+    assert densities.concrete(torch.tensor([900.0, -900.0, 0.0], dtype=F64), corner, tau=0.01).isfinite()
+
+
+def test_concrete_refuses_what_has_no_density():
+    flat, inside = torch.zeros(2, 3), torch.full((2, 3), 1 / 3)
+    with pytest.raises(ValueError, match=r"^densities.concrete: logits must be finite.*leave the class out"):
+        densities.concrete(torch.tensor([0.0, -INF, 0.0]).expand(2, 3), inside, tau=1.0)
+    for bad in ([1.0, 0.0, 0.0], [0.5, 0.6, -0.1], [0.3, 0.3, 0.3], [math.nan, 0.5, 0.5]):
+        with pytest.raises(
+            ValueError, match=r"^densities.concrete: y must be > 0 and sum to 1.*in row \[1\]"
+        ):
+            densities.concrete(flat, torch.stack([inside[0], torch.tensor(bad)]), tau=1.0)
+    with pytest.raises(ValueError, match="logits and y must have the same shape"):
+        densities.concrete(flat, inside[0], tau=1.0)
+    for tau in (0.0, -1.0, math.nan, INF):
+        with pytest.raises(ValueError, match=r"^densities.concrete: tau must be one finite number > 0"):
+            densities.concrete(flat, inside, tau=tau)
 
 
 def test_bad_input():

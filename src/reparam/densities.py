@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from reparam import checks
 
-__all__ = ["categorical", "exponential", "gumbel", "laplace", "logistic", "normal"]
+__all__ = ["categorical", "concrete", "exponential", "gumbel", "laplace", "logistic", "normal"]
 
 
 def normal(loc: Tensor, scale: Tensor, z: Tensor) -> Tensor:
@@ -107,3 +107,55 @@ def categorical(logits: Tensor, z: Tensor) -> Tensor:
     log_p = logits.log_softmax(-1)
     # 0 * -inf is NaN: a class that was not drawn contributes nothing, whatever its logit.
     return torch.where(z == 0, torch.zeros_like(log_p), z * log_p).sum(-1)
+
+
+def _inside_the_simplex(function: str, logits: Tensor, y: Tensor) -> None:
+    checks.logits(function, "logits", logits)
+    checks.same_shape(function, logits=logits, y=y)
+    if torch.compiler.is_compiling():
+        return
+    if not logits.detach().isfinite().all():
+        raise ValueError(
+            f"{function}: logits must be finite: a class of probability 0 keeps every point on a face of the "
+            "simplex, where there is no density; leave the class out"
+        )
+    off = (y.detach().sum(-1) - 1).abs()
+    bad = (y.detach() <= 0).any(-1) | ~(off <= torch.finfo(y.dtype).eps ** 0.5)
+    if bad.any():
+        row = bad.nonzero()[0].tolist()
+        raise ValueError(
+            f"{function}: y must be > 0 and sum to 1 in every row, got {y.detach()[tuple(row)].tolist()[:8]} in "
+            f"row {row}; a cold sample rounds to the boundary, where the density is 0 or infinite"
+        )
+
+
+def concrete(logits: Tensor, y: Tensor, *, tau: float | Tensor) -> Tensor:
+    r"""Return the log-density of the Concrete law, which is that of :func:`reparam.samplers.gumbel_softmax`.
+
+    .. math:: \log \Gamma(K) + (K - 1) \log \tau
+        + \sum_k \big( \log \mathrm{softmax}_k(\ell - \tau \log y) - \log y_k \big)
+
+    With respect to Lebesgue measure of the first ``K - 1`` coordinates. Where one coordinate
+    :math:`y_k` vanishes it behaves like :math:`y_k^{(K-1) \tau - 1}`: the boundary is refused.
+
+    Args:
+        logits: ``[..., K]`` unnormalised log-probabilities :math:`\ell`, all finite.
+        y: ``[..., K]`` points inside the simplex: every entry ``> 0``, every row sums to 1.
+        tau: temperature, one finite number ``> 0``.
+
+    Returns:
+        ``[...]`` nats.
+
+    Raises:
+        TypeError: ``tau`` is not one number; an argument is not a floating-point tensor.
+        ValueError: ``tau`` is not positive and finite; shapes or devices differ; a logit is not
+            finite; a row of ``y`` does not lie inside the simplex.
+
+    Source: Maddison, Mnih & Teh (2017), definition 1.
+    """
+    checks.positive("densities.concrete", "tau", tau)
+    _inside_the_simplex("densities.concrete", logits, y)
+    classes, log_y = logits.shape[-1], y.log()
+    log_tau = torch.as_tensor(tau, dtype=logits.dtype, device=logits.device).log()
+    shares = (logits - tau * log_y).log_softmax(-1)
+    return math.lgamma(classes) + (classes - 1) * log_tau + (shares - log_y).sum(-1)
