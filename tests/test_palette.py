@@ -9,7 +9,15 @@ import pytest
 from reparam import palette
 
 PAGES = {"light": palette.LIGHT, "dark": palette.DARK}
-ESTIMATORS = ("truth", "pathwise", "score", "measure-valued", "relaxed", "straight-through")
+ESTIMATORS = (
+    "truth",
+    "pathwise",
+    "score",
+    "measure-valued",
+    "relaxed",
+    "straight-through",
+    "control-variate",
+)
 TERMS = ("elbo", "reconstruction", "kl")
 
 # Machado, Oliveira & Fernandes (2009), severity 1, in linear RGB.
