@@ -27,6 +27,39 @@ def test_a_model_says_what_noise_its_codes_need(gen):
     assert (model.noise, model.code) == ("normal", (3,))
     eps = getattr(noise, model.noise)((5, *model.code), generator=gen)
     assert objectives.elbo(model, torch.ones(5, 16), eps).elbo.shape == (5,)
+    model = models.CategoricalVAE(16, 8, 3, 4, generator=gen)
+    assert (model.noise, model.code) == ("gumbel", (3, 4))
+    g = getattr(noise, model.noise)((5, *model.code), generator=gen)
+    assert objectives.discrete_elbo(model, torch.ones(5, 16), g).elbo.shape == (5,)
+
+
+def test_categorical_shapes(gen):
+    model = models.CategoricalVAE(16, (8, 7), 3, 4, generator=gen)
+    x = noise.uniform((2, 5, 16), generator=gen)
+    logits = model.encode(x)
+    assert logits.shape == (2, 5, 3, 4)
+    assert torch.equal(logits.flatten(-2), model.encoder(x)), "a choice's categories lie side by side"
+    assert torch.equal(model.decode(logits), model.decoder(logits.flatten(-2)))
+    assert model.decode(logits).shape == (2, 5, 16)
+
+
+def test_several_layers_are_mirrored(gen):
+    model = models.VAE(16, (8, 6), 3, activation="tanh", generator=gen)
+    sizes = [(m.in_features, m.out_features) for m in model.modules() if isinstance(m, torch.nn.Linear)]
+    assert sizes == [(16, 8), (8, 6), (6, 6), (3, 6), (6, 8), (8, 16)]
+    kinds = [type(m).__name__ for m in model.decoder]
+    assert kinds == ["Linear", "Tanh", "Linear", "Tanh", "Linear"]
+
+
+def test_the_last_bias_starts_at_the_mean_image(gen):
+    mean = torch.tensor([0.0, 0.2, 0.5, 1.0])
+    for model in (
+        models.VAE(4, 3, 2, pixel_mean=mean, generator=gen),
+        models.CategoricalVAE(4, 3, 2, 2, pixel_mean=mean, generator=gen),
+    ):
+        start = model.decoder[-1].bias.sigmoid()
+        assert torch.allclose(start, torch.tensor([1e-3, 0.2, 0.5, 1 - 1e-3]))
+        assert model.decoder[-1].bias.requires_grad
 
 
 def test_weights_come_from_the_generator_alone(stream):
@@ -62,3 +95,19 @@ def test_bad_sizes():
             sizes = {"pixels": 4, "hidden": 4, "latents": 2} | {name: bad}
             with pytest.raises(error, match=f"VAE: {name} must be a whole number >= 1"):
                 models.VAE(**sizes)
+
+
+def test_bad_options(gen):
+    with pytest.raises(ValueError, match="VAE: hidden must name at least one layer"):
+        models.VAE(4, (), 2)
+    with pytest.raises(TypeError, match="VAE: hidden must be a whole number >= 1"):
+        models.VAE(4, (3, 2.5), 2)
+    with pytest.raises(ValueError, match="VAE: activation must be one of relu, tanh, got 'gelu'"):
+        models.VAE(4, 3, 2, activation="gelu")
+    with pytest.raises(ValueError, match=r"VAE: pixel_mean must have shape \(4,\), got \(3,\)"):
+        models.VAE(4, 3, 2, pixel_mean=torch.zeros(3))
+    with pytest.raises(ValueError, match=r"VAE: pixel_mean must lie in \[0, 1\]"):
+        models.VAE(4, 3, 2, pixel_mean=torch.full((4,), 255.0))
+    for name in ("pixels", "latents", "categories"):
+        with pytest.raises(ValueError, match=f"CategoricalVAE: {name} must be a whole number >= 1"):
+            models.CategoricalVAE(**{"pixels": 4, "hidden": 4, "latents": 2, "categories": 3} | {name: 0})

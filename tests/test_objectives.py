@@ -126,24 +126,6 @@ def test_the_gradient_is_that_of_finite_differences(gen):
     assert all(grad.abs().sum() > 0 for grad in grads), "a parameter gets no gradient"
 
 
-def test_log_bernoulli_is_a_sum_over_pixels(gen):
-    x = noise.uniform((4, 7), generator=gen, dtype=F64)
-    logits = 3 * noise.normal((4, 7), generator=gen, dtype=F64)
-    got = objectives.log_bernoulli(x, logits)
-    p = logits.sigmoid()
-    assert torch.allclose(got, (x * p.log() + (1 - x) * (1 - p).log()).sum(-1), rtol=1e-12)
-    two = objectives.log_bernoulli(torch.cat([x, x], -1), torch.cat([logits, logits], -1))
-    assert torch.allclose(two, 2 * got, rtol=1e-14)
-
-
-def test_saturated_pixels_keep_their_gradient():
-    logits = torch.tensor([[1e4, -1e4]], requires_grad=True)
-    value = objectives.log_bernoulli(torch.tensor([[0.0, 1.0]]), logits)
-    assert value.item() == -2e4
-    (grad,) = torch.autograd.grad(value.sum(), logits)
-    assert grad.tolist() == [[-1.0, 1.0]]
-
-
 @pytest.mark.parametrize("value", [1e4, -1e4])
 def test_an_extreme_log_variance_is_survivable(value):
     model = LineModel(0.0, value)
@@ -153,27 +135,6 @@ def test_an_extreme_log_variance_is_survivable(value):
     (grad,) = torch.autograd.grad(-terms.elbo.sum(), model.log_var)
     assert grad.isfinite()
     assert grad * value > 0, "a descent step would make the variance worse"
-
-
-def test_bad_targets_are_refused():
-    logits = torch.zeros(2, 3)
-    with pytest.raises(TypeError, match=r"x must be floating point in \[0, 1\], got uint8; divide by 255\?"):
-        objectives.log_bernoulli(torch.ones(2, 3, dtype=torch.uint8), logits)
-    for bad, got in (
-        (255.0, "from 255.0 to 255.0"),
-        (-0.1, "from -0.1"),
-        (math.nan, "from nan"),
-        (1.001, "to 1.00"),
-    ):
-        with pytest.raises(
-            ValueError, match=rf"x must lie in \[0, 1\], got values .*{got}.*; divide by 255\?"
-        ):
-            objectives.log_bernoulli(torch.full((2, 3), bad), logits)
-    with pytest.raises(ValueError, match=r"x and logits must have the same shape, got \(2, 3\) and \(2, 1\)"):
-        objectives.log_bernoulli(torch.zeros(2, 3), torch.zeros(2, 1))
-    with pytest.raises(TypeError, match="logits must be a tensor"):
-        objectives.log_bernoulli(torch.zeros(2, 3), 0.0)
-    assert objectives.log_bernoulli(torch.zeros(0, 3), torch.zeros(0, 3)).shape == (0,)
 
 
 def test_bad_noise_and_broken_encoders_are_named(gen):
@@ -189,3 +150,136 @@ def test_bad_noise_and_broken_encoders_are_named(gen):
     ):
         with pytest.raises(checks.NotFiniteError, match=f"elbo: not finite: {named}"):
             objectives.elbo(LineModel(mean, log_var), X, torch.zeros(1, 1, dtype=F64))
+
+
+# Several draws
+
+
+def _small(gen, draws=4):
+    model = models.VAE(6, 4, 2, generator=gen).double()
+    x = (noise.uniform((3, 6), generator=gen, dtype=F64) < 0.5).double()
+    return model, x, 2 * noise.normal((draws, 3, 2), generator=gen, dtype=F64)
+
+
+def test_log_weights_are_the_three_densities(gen):
+    model, x, eps = _small(gen)
+    log_w = objectives.log_weights(model, x, eps)
+    mean, log_var = (t.expand(eps.shape) for t in model.encode(x))
+    scale = (log_var / 2).exp()
+    z = samplers.normal(mean, scale, eps)
+    want = Bernoulli(logits=model.decode(z)).log_prob(x).sum(-1)
+    want = want + densities.normal(torch.zeros_like(z), torch.ones_like(z), z).sum(-1)
+    want = want - densities.normal(mean, scale, z).sum(-1)
+    assert log_w.shape == (4, 3)
+    assert torch.allclose(log_w, want, rtol=1e-13)
+
+
+@pytest.mark.parametrize(("mean", "log_var"), QS)
+def test_a_sampled_kl_has_the_same_expectation(mean, log_var):
+    model = LineModel(mean, log_var)
+    sampled = oracles.normal_expectation(
+        lambda e: objectives.log_weights(model, X.expand(len(e), 3), e[None, :, None])[0], 0.0, 1.0
+    )
+    assert abs(sampled.value - model.exact_elbo().value) < 1e-10
+
+
+def test_iwae_with_one_draw_is_the_log_weight_bit_for_bit(gen):
+    model, x, eps = _small(gen)
+    one = objectives.iwae(model, x, eps[:1])
+    assert torch.equal(one.bound, objectives.log_weights(model, x, eps[:1])[0])
+    assert torch.equal(one.bound, one.elbo)
+    assert objectives.iwae(model, x, eps)._fields == ("bound", "elbo")
+
+
+def test_iwae_lies_between_the_elbo_and_the_evidence():
+    model = LineModel(-1.0, 1.0)
+
+    def two(u):
+        return objectives.iwae(model, X.expand(len(u), 3), torch.special.ndtri(u).T[:, :, None]).bound
+
+    bound = oracles.uniform_expectation(two, dims=2)
+    assert bound.error < 1e-3
+    assert model.exact_elbo().value + 0.1 < bound.value < model.log_evidence() - 0.1
+
+
+def test_iwae_weighs_each_draw_by_its_share(gen):
+    model, x, eps = _small(gen)
+    parameters = list(model.parameters())
+    got = torch.autograd.grad(objectives.iwae(model, x, eps).bound.sum(), parameters)
+    log_w = objectives.log_weights(model, x, eps)
+    want = torch.autograd.grad((log_w.detach().softmax(0) * log_w).sum(), parameters)
+    assert all(torch.allclose(a, b, rtol=1e-10, atol=1e-12) for a, b in zip(got, want, strict=True))
+    mean = log_w.logsumexp(0) - math.log(4)
+    assert torch.allclose(objectives.iwae(model, x, eps).bound, mean, rtol=1e-13)
+    assert torch.allclose(objectives.iwae(model, x, eps).elbo, log_w.mean(0), rtol=1e-13)
+
+
+def test_a_negligible_weight_costs_nothing_and_gets_nothing():
+    model = LineModel(0.0, 0.0)
+    eps = torch.tensor([0.5, -40.0], dtype=F64).view(2, 1, 1)
+    log_w = objectives.log_weights(model, X, eps)
+    assert log_w[0] - log_w[1] > 30
+    scale = model.log_var.requires_grad_()
+    bound = objectives.iwae(model, X, eps).bound
+    assert abs(bound - (log_w.logsumexp(0) - math.log(2))) < 1e-12
+    (grad,) = torch.autograd.grad(bound.sum(), scale)
+    (alone,) = torch.autograd.grad(objectives.log_weights(model, X, eps[:1]).sum(), scale)
+    assert torch.allclose(grad, alone, rtol=1e-12)
+
+
+def test_draws_have_an_axis_of_their_own(gen):
+    model, x, eps = _small(gen)
+    for bad in (eps[0], eps[:0], eps[:, :2], eps[..., :1]):
+        with pytest.raises(
+            ValueError, match=r"log_weights: eps must have shape \[K, \*\(3, 2\)\] with K >= 1"
+        ):
+            objectives.iwae(model, x, bad)
+    with pytest.raises(checks.NotFiniteError, match="log_weights: not finite: mean"):
+        objectives.log_weights(LineModel(math.nan, 0.0), X, torch.zeros(2, 1, 1, dtype=F64))
+
+
+# Weighted
+
+
+def test_beta_one_without_free_bits_is_the_elbo(gen):
+    model, x, eps = _small(gen)
+    plain = objectives.elbo(model, x, eps[0])
+    terms = objectives.beta_elbo(model, x, eps[0], beta=1.0)
+    assert torch.equal(terms.objective, plain.elbo)
+    for name in plain._fields:
+        assert torch.equal(getattr(terms, name), getattr(plain, name))
+    none = objectives.beta_elbo(model, x, eps[0], beta=0)
+    assert torch.equal(none.objective, plain.reconstruction)
+    assert torch.equal(none.elbo, plain.elbo)
+    four = objectives.beta_elbo(model, x, eps[0], beta=4.0)
+    assert torch.allclose(four.objective, plain.elbo - 3 * plain.kl)
+
+
+def test_free_bits_are_free(gen):
+    model, x, eps = _small(gen)
+    with torch.no_grad():
+        model.encoder[-1].bias[0] += 2  # the first latent's mean: its KL is about 2 nats, the other's near 0
+    mean, log_var = model.encode(x)
+    each = divergences.kl_normal_standard(mean, log_var).mean(0)
+    assert each[0] > 0.5 > each[1]
+    terms = objectives.beta_elbo(model, x, eps[0], beta=2.0, free_bits=0.5)
+    want = terms.reconstruction.mean() - 2 * (each[0] + 0.5)
+    assert torch.allclose(terms.objective.mean(), want)
+    (grad,) = torch.autograd.grad((terms.objective - terms.reconstruction).mean(), model.encoder[-1].bias)
+    assert torch.equal(grad != 0, torch.tensor([True, False, True, False]))
+    assert torch.allclose(terms.elbo, objectives.elbo(model, x, eps[0]).elbo)
+
+
+def test_bad_weights_are_refused(gen):
+    model, x, eps = _small(gen)
+    for bad, error in (
+        (-1.0, ValueError),
+        (math.nan, ValueError),
+        (math.inf, ValueError),
+        ("1", TypeError),
+        (True, TypeError),
+    ):
+        with pytest.raises(error, match="beta_elbo: beta must be one finite number >= 0"):
+            objectives.beta_elbo(model, x, eps[0], beta=bad)
+        with pytest.raises(error, match="beta_elbo: free_bits must be one finite number >= 0"):
+            objectives.beta_elbo(model, x, eps[0], beta=1.0, free_bits=bad)

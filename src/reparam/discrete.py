@@ -1,0 +1,115 @@
+"""Objectives of models whose codes are categories, with the exact KL; found in ``objectives`` too.
+
+Each takes ``(model, x, g, **options)`` with Gumbel noise ``g`` and returns :class:`reparam.terms.Elbo`.
+"""
+
+from typing import Protocol
+
+from torch import Tensor
+
+from reparam import baselines, checks, densities, divergences, estimators, samplers
+from reparam.terms import Elbo, log_bernoulli
+
+__all__ = ["CategoricalVAE", "categorical_elbo", "discrete_elbo", "score_elbo"]
+
+
+class CategoricalVAE(Protocol):
+    """What :func:`categorical_elbo` needs of a model; see :class:`reparam.models.CategoricalVAE`."""
+
+    def encode(self, x: Tensor) -> Tensor: ...
+
+    def decode(self, z: Tensor) -> Tensor: ...
+
+
+def categorical_elbo(
+    model: CategoricalVAE, x: Tensor, g: Tensor, *, tau: float | Tensor, hard: bool = False
+) -> Elbo:
+    r"""Return the objective that trains a categorical VAE through relaxed or straight-through codes.
+
+    .. math:: \log p_\theta(x \mid y) - \sum_l \mathrm{KL}\big(q_\phi(z_l \mid x) \,\|\, \mathrm{Uniform}(K)\big)
+
+    The KL is that of the *categorical* laws, in closed form on the logits. With relaxed codes the sum is
+    not a bound of the discrete model's ``log p(x)``: its decoder sees codes that the prior never
+    draws. With ``hard=True`` the value is :func:`discrete_elbo`'s; the gradient is relaxed and biased.
+
+    Args:
+        model: ``encode(x) -> logits`` and ``decode(codes) -> pixel logits``.
+        x: ``[B, D]`` pixels in [0, 1].
+        g: ``[B, L, K]`` Gumbel noise.
+        tau: temperature, ``> 0``.
+        hard: send one-hot codes forward, and the relaxed gradient back.
+
+    Returns:
+        :class:`Elbo`, each term ``[B]``.
+
+    Raises:
+        TypeError, ValueError: ``tau`` is not a positive number; ``g`` does not match the logits; ``x`` lies
+            outside [0, 1].
+        NotFiniteError: the encoder's logits are NaN or infinite.
+
+    Source: Jang, Gu & Poole (2017), section 3; Maddison, Mnih & Teh (2017), section 3.3, warns of the bound.
+    """
+    logits = _encode_logits("categorical_elbo", model, x)
+    codes = samplers.straight_through if hard else samplers.gumbel_softmax
+    return _with_exact_kl(log_bernoulli(x, model.decode(codes(logits, g, tau=tau))), logits)
+
+
+def discrete_elbo(model: CategoricalVAE, x: Tensor, g: Tensor) -> Elbo:
+    r"""Return the ELBO of the discrete model itself, from hard codes: the one to report.
+
+    .. math:: \log p(x) \;\ge\; \mathbb E_{z \sim q_\phi}\big[\log p_\theta(x \mid z)\big] -
+        \sum_l \mathrm{KL}\big(q_\phi(z_l \mid x) \,\|\, \mathrm{Uniform}(K)\big)
+
+    Its gradient reaches the decoder and, through the KL alone, the encoder: train with
+    :func:`categorical_elbo` or :func:`score_elbo`.
+
+    Args, shapes, returns and errors are those of :func:`categorical_elbo`, given ``model``, ``x`` and ``g``.
+    """
+    logits = _encode_logits("discrete_elbo", model, x)
+    return _with_exact_kl(log_bernoulli(x, model.decode(samplers.gumbel_max(logits, g))), logits)
+
+
+def score_elbo(model: CategoricalVAE, x: Tensor, g: Tensor) -> Elbo:
+    r"""Return the discrete ELBO with an unbiased gradient: score function, leave-one-out baseline.
+
+    Each of the ``S`` codes of an example is compared with the mean of the other codes' reconstructions,
+    see :func:`reparam.baselines.leave_one_out`. The value is the mean over the codes; the KL is exact.
+
+    Args:
+        model: as for :func:`categorical_elbo`.
+        x: ``[B, D]`` pixels in [0, 1].
+        g: ``[S, B, L, K]`` Gumbel noise, ``S >= 2``.
+
+    Returns:
+        :class:`Elbo`, each term ``[B]``.
+
+    Raises:
+        ValueError: ``g`` has fewer than two draws or does not match the logits; ``x`` lies outside [0, 1].
+        NotFiniteError: the encoder's logits are NaN or infinite.
+
+    Source: Williams (1992); Kool, van Hoof & Welling (2019).
+    """
+    logits = _encode_logits("score_elbo", model, x)
+
+    def reconstruct(z: Tensor) -> Tensor:
+        pixels = model.decode(z)
+        return log_bernoulli(x.expand_as(pixels), pixels)
+
+    surrogate = estimators.score_function(
+        reconstruct,
+        samplers.gumbel_max,
+        lambda params, z: densities.categorical(params, z).sum(-1),
+        baseline=baselines.leave_one_out,
+    )
+    return _with_exact_kl(surrogate(logits.expand_as(g), g).mean(0), logits)
+
+
+def _encode_logits(function: str, model: CategoricalVAE, x: Tensor) -> Tensor:
+    logits = model.encode(x)
+    checks.finite(function, logits=logits)
+    return logits
+
+
+def _with_exact_kl(reconstruction: Tensor, logits: Tensor) -> Elbo:
+    kl = divergences.kl_categorical_uniform(logits).sum(-1)
+    return Elbo(reconstruction - kl, reconstruction, kl)
