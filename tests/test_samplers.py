@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from montecarlo import assert_counts
+from montecarlo import assert_cdf, assert_counts
 from torch.autograd import gradcheck
 
 from reparam import noise, oracles, samplers
@@ -388,6 +388,97 @@ def test_bad_normal():
         with pytest.raises(ValueError, match=r"normal: scale must be finite and >= 0, got values from"):
             samplers.normal(one, torch.tensor([1.0, bad]), one)
     assert samplers.normal(torch.ones(0), torch.ones(0), torch.ones(0)).shape == (0,)
+
+
+# Given the winner
+
+
+@pytest.mark.parametrize("dtype", [F64, torch.float32, torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize("spread", [0.5, 3.0, 300.0])
+def test_redrawn_logits_have_the_given_winner(dtype, spread, gen):
+    logits = noise.normal((20_000, 6), generator=gen, dtype=dtype).mul_(spread)
+    z = torch.eye(6, dtype=dtype)[torch.arange(20_000) % 6]  # winners however unlikely
+    h = samplers.gumbel_given(logits, z, noise.gumbel(logits.shape, generator=gen, dtype=dtype))
+    assert h.dtype == dtype
+    assert h.isfinite().all()
+    assert torch.equal(h.argmax(-1), z.argmax(-1))
+    assert ((h == h.amax(-1, keepdim=True)).sum(-1) == 1).all(), "a tie"
+
+
+def _observables(h):
+    """Smooth functions that tell winner, loser and their gap apart."""
+    top, low = h.amax(-1), h.amin(-1)
+    return torch.stack([torch.sin(top), torch.cos(low), torch.sigmoid(top + low), (low - top).exp()], -1)
+
+
+def test_redrawn_logits_have_the_law_of_the_drawn_ones_by_quadrature():
+    logits = torch.tensor([0.8, -0.4], dtype=F64)
+
+    def density(x):
+        return torch.exp(-x - torch.exp(-x))  # Gumbel(0, 1)
+
+    for w, z in enumerate(torch.eye(2, dtype=F64)):
+
+        def drawn(u, w=w):  # the winner at top, the loser a gap below: the two Gumbel densities themselves
+            top, gap = 45 * u[:, 0] - 5, 45 * u[:, 1]
+            h = torch.stack([top, top - gap], -1)
+            weight = 45**2 * density(top - logits[w]) * density(top - gap - logits[1 - w])
+            return weight[:, None] * _observables(h)
+
+        def redrawn(u, z=z):
+            v = 45 * u - 5
+            h = samplers.gumbel_given(logits.expand_as(v), z.expand_as(v), v)
+            return (45**2 * density(v).prod(-1))[:, None] * _observables(h)
+
+        want, got = (oracles.uniform_expectation(f, dims=2, nodes=150) for f in (drawn, redrawn))
+        assert max(want.error.max(), got.error.max()) < 1e-10
+        assert torch.allclose(logits.softmax(0)[w] * got.value, want.value, rtol=0, atol=1e-10)
+
+
+def test_redrawn_logits_of_five_classes_have_their_laws(gen):
+    # Every perturbed logit is a Gumbel at its own logit again, and so is the largest, at the log of the sum.
+    logits = noise.normal((5,), generator=gen, dtype=F64).expand(200_000, 5)
+    g, v = (noise.gumbel(logits.shape, generator=gen, dtype=F64) for _ in range(2))
+    h = samplers.gumbel_given(logits, samplers.gumbel_max(logits, g), v)
+    for k in range(5):
+        assert_cdf(h[:, k] - logits[0, k], lambda x: torch.exp(-torch.exp(-x)))
+    assert_cdf(h.amax(-1) - logits[0].logsumexp(0), lambda x: torch.exp(-torch.exp(-x)))
+    # and the runner-up keeps its distance: the gap of the top two, against the drawn ones
+    gaps = [(x.topk(2).values[:, 0] - x.topk(2).values[:, 1]).exp().reciprocal() for x in (h, logits + g)]
+    se = torch.stack([gap.var() for gap in gaps]).sum().div(200_000).sqrt()
+    assert abs(gaps[0].mean() - gaps[1].mean()) < 5.5 * se
+
+
+def test_path_of_the_redrawn_logits(gen):
+    logits, v = _case(gen, 12, 4)
+    logits[1, 2] = -INF
+    z = torch.eye(4, dtype=F64)[torch.tensor([0, 1, 3, 2]).repeat(3)]
+    z[1] = torch.eye(4, dtype=F64)[0]
+
+    def f(x):  # sigmoid(-inf) is 0: a class of probability zero passes a finite gradient
+        return torch.sigmoid(samplers.gumbel_given(x, z, v)).square().sum(-1)
+
+    (grad,) = _grads(lambda x: f(x).sum(), logits)
+    assert grad.isfinite().all()
+    assert grad[1, 2] == 0
+    for k in range(4):
+        step = torch.zeros(4, dtype=F64)
+        step[k] = 1e-5
+        slope = (f(logits + step) - f(logits - step)) / 2e-5
+        assert torch.allclose(grad[:, k], slope, rtol=1e-6, atol=1e-6)
+
+
+def test_bad_winner():
+    logits, v = torch.tensor([[0.0, 1.0], [2.0, -INF]]), torch.zeros(2, 2)
+    good = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    assert samplers.gumbel_given(logits, good, v)[1, 1] == -INF
+    for bad in ([0.4, 0.6], [1.0, 1.0], [0.0, 0.0], [0.0, -1.0], [0.0, 1.0], [1.0, math.nan]):
+        with pytest.raises(ValueError, match=r"^gumbel_given: z must be one-hot, .* in row \[1\]"):
+            samplers.gumbel_given(logits, torch.tensor([[0.0, 1.0], bad]), v)
+    with pytest.raises(ValueError, match="logits and v must have the same shape"):
+        samplers.gumbel_given(logits, good, v[0])
+    with pytest.raises(ValueError, match=r"^gumbel_given: logits needs a finite largest entry"):
+        samplers.gumbel_given(torch.full((2, 2), -INF), good, v)
 
 
 # Inverse cdfs

@@ -35,24 +35,24 @@ Cost: TypeAlias = Callable[[Tensor], Tensor]
 Baseline: TypeAlias = float | Tensor | Callable[[Tensor], Tensor]
 
 
-def _cost_per_draw(function: str, f: Cost, z: Tensor, draws: torch.Size) -> Tensor:
+def _cost_per_draw(function: str, f: Cost, z: Tensor, draws: torch.Size, name: str = "f") -> Tensor:
     """Evaluate ``f`` and insist on one number per draw: ``[S, 1]`` would broadcast to ``[S, S]``."""
     cost = f(z)
     if not isinstance(cost, Tensor):
-        raise TypeError(f"{function}: f must return a tensor, got {type(cost).__name__}")
+        raise TypeError(f"{function}: {name} must return a tensor, got {type(cost).__name__}")
     if cost.shape != draws:
         raise ValueError(
-            f"{function}: f must return one cost per draw, shape {tuple(draws)}, got {tuple(cost.shape)}"
+            f"{function}: {name} must return one cost per draw, shape {tuple(draws)}, got {tuple(cost.shape)}"
         )
     if not torch.compiler.is_compiling() and cost.isnan().any():
-        raise ValueError(f"{function}: f returned NaN at draw {cost.isnan().nonzero()[0].tolist()}")
+        raise ValueError(f"{function}: {name} returned NaN at draw {cost.isnan().nonzero()[0].tolist()}")
     return cost
 
 
-def _warn_if_flat(grad_z: Tensor) -> None:
+def _warn_if_flat(function: str, grad_z: Tensor) -> None:
     if not grad_z.any():
         warnings.warn(
-            "pathwise: the cost varies between draws, but its derivative in z is 0 at every one of them; f looks "
+            f"{function}: the cost varies between draws, but its derivative in z is 0 at every one of them; f looks "
             "piecewise constant (sign, round, floor, a step), and this estimate may be wrong: use score_function",
             stacklevel=2,
         )
@@ -86,7 +86,7 @@ def pathwise(f: Cost, sample: Callable[[Params, Tensor], Tensor], *, event_dims:
                 "argmax or .detach() cuts the path); use score_function for such a cost"
             )
         if z.requires_grad and not torch.compiler.is_compiling() and (cost != cost.flatten()[0]).any():
-            z.register_hook(_warn_if_flat)
+            z.register_hook(partial(_warn_if_flat, "pathwise"))
         return cost
 
     return surrogate
@@ -196,7 +196,9 @@ def straight_through(f: Cost, *, tau: float | Tensor) -> Surrogate:
     return pathwise(f, partial(samplers.straight_through, tau=tau), event_dims=1)
 
 
-def per_sample_grads(surrogate: Surrogate, params: Params, noise: Tensor) -> Params:
+def per_sample_grads(
+    surrogate: Surrogate, params: Params, noise: Tensor, *, create_graph: bool = False
+) -> Params:
     r"""Return the estimate of every draw: ``[S, ...]``, where autograd alone would give the sum.
 
     Each draw gets its own copy of the parameters, so one backward pass keeps them apart.
@@ -205,9 +207,10 @@ def per_sample_grads(surrogate: Surrogate, params: Params, noise: Tensor) -> Par
         surrogate: ``(params, noise) -> [S]``.
         params: a tensor ``[...]`` or a tuple of tensors, the point at which to differentiate.
         noise: ``[S, ...]``, one row per draw.
+        create_graph: keep the estimates differentiable in whatever else the surrogate depends on.
 
     Returns:
-        ``[S, ...]`` per-draw gradients, detached; a tuple if ``params`` is one.
+        ``[S, ...]`` per-draw gradients, detached unless ``create_graph``; a tuple if ``params`` is one.
 
     Raises:
         TypeError: ``params`` or ``noise`` is not a floating-point tensor.
@@ -232,5 +235,7 @@ def per_sample_grads(surrogate: Surrogate, params: Params, noise: Tensor) -> Par
         raise ValueError(
             "per_sample_grads: the surrogate's value does not depend on params: was it detached?"
         )
-    grads = torch.autograd.grad(values.sum(), copies, allow_unused=True, materialize_grads=True)
+    grads = torch.autograd.grad(
+        values.sum(), copies, allow_unused=True, materialize_grads=True, create_graph=create_graph
+    )
     return grads if isinstance(params, tuple) else grads[0]

@@ -12,12 +12,18 @@ from torch.nn import functional as F
 
 from reparam import checks
 from reparam.inverse_cdf import exponential, gumbel, laplace, logistic
+from reparam.structured import gumbel_sinkhorn, gumbel_top_k, hard_concrete, hard_concrete_probs
 
 __all__ = [
     "exponential",
     "gumbel",
+    "gumbel_given",
     "gumbel_max",
+    "gumbel_sinkhorn",
     "gumbel_softmax",
+    "gumbel_top_k",
+    "hard_concrete",
+    "hard_concrete_probs",
     "laplace",
     "logistic",
     "normal",
@@ -139,3 +145,49 @@ def straight_through(logits: Tensor, g: Tensor, *, tau: float | Tensor) -> Tenso
     y = gumbel_softmax(logits, g, tau=tau)
     z = _one_hot_argmax((logits + g).detach()).to(y.dtype)
     return z + (y - y.detach())
+
+
+def gumbel_given(logits: Tensor, z: Tensor, v: Tensor) -> Tensor:
+    r"""Draw the perturbed logits again, among those with the same winner.
+
+    .. math:: \tilde h_w = \log \sum_k e^{\ell_k} + v_w, \qquad
+        \tilde h_j = -\log\big(e^{-(\ell_j + v_j)} + e^{-\tilde h_w}\big) \quad (j \ne w)
+
+    The winner :math:`w` is where ``z`` is 1. Its perturbed logit is a Gumbel of the whole sum, which does not
+    depend on who wins; the others are Gumbels cut off at it. With :math:`z \sim \mathrm{Cat}` the pair
+    :math:`(z, \tilde h)` is distributed like ``gumbel_max(logits, g)`` and ``logits + g``, and the argmax of
+    the result is ``z`` in every draw. Differentiable in ``logits``.
+
+    Args:
+        logits: ``[..., K]`` unnormalised log-probabilities :math:`\ell`.
+        z: ``[..., K]`` one-hot, the winner, where ``logits`` is finite.
+        v: ``[..., K]`` Gumbel(0, 1) noise, independent of the noise that made ``z``.
+
+    Returns:
+        ``[..., K]`` perturbed logits, in the dtype of ``logits``; ``-inf`` where ``logits`` is.
+
+    Raises:
+        TypeError: an argument is not a floating-point tensor.
+        ValueError: shapes or devices differ; ``z`` is not one-hot, or its class has probability 0; a row of
+            logits has no finite largest entry.
+
+    Source: Maddison, Tarlow & Minka (2014); Tucker et al. (2017), appendix C.
+    """
+    checks.logits("gumbel_given", "logits", logits)
+    checks.same_shape("gumbel_given", logits=logits, z=z, v=v)
+    won = z.detach() > 0
+    if not torch.compiler.is_compiling():
+        valid = (z == won) & (logits.detach().isfinite() | ~won)
+        valid = valid.all(-1) & (won.sum(-1) == 1)
+        if not valid.all():
+            row = (~valid).nonzero()[0].tolist()
+            raise ValueError(
+                "gumbel_given: z must be one-hot, its 1 at a class of positive probability, "
+                f"got {z.detach()[tuple(row)].tolist()} in row {row}"
+            )
+    top = logits.logsumexp(-1, keepdim=True) + (v * won).sum(-1, keepdim=True)
+    rest = -torch.logaddexp(-(logits + v), -top)
+    # Rounding would let a loser that is cut far down tie with the winner: keep it below.
+    below = top - torch.finfo(top.dtype).eps * top.abs().clamp_min(1)
+    rest = rest - (rest - below).detach().clamp_min(0)
+    return torch.where(won, top, rest)
