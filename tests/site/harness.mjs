@@ -33,10 +33,12 @@ export async function open(browser, url, options = {}) {
   page.on("console", (message) => message.type() === "error" && faults.push(`console: ${message.text()}`));
   page.on("response", (response) => response.status() >= 400 && faults.push(`${response.status()}: ${response.url()}`));
   await page.goto(url, { waitUntil: "load" });
+  // Chromium drops keys pressed before the first frame is drawn; no reader is that fast.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   return { page, faults, close: () => context.close() };
 }
 
 /** Wait until every widget of the page is live, or its note of failure is there. */
 export async function live(page) {
-  await page.waitForFunction(() => [...document.querySelectorAll(".rp-host")].every((host) => host.dataset.live || host.querySelector(".rp-host-note")), null, { timeout: 5000 });
+  await page.waitForFunction(() => [...document.querySelectorAll(".rp-host")].every((host) => host.dataset.live || host.querySelector(".rp-host-note")));
 }

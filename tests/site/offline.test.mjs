@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { live, open, PAGES, SITE, withSite } from "./harness.mjs";
 
 async function found(page, word) {
-  await page.locator("#search-results li a").first().waitFor({ timeout: 5000 });
+  await page.locator("#search-results li a").first().waitFor();
   const titles = await page.locator("#search-results li").allInnerTexts();
   assert.ok(titles.length > 0, `search finds ${word}`);
 }
@@ -35,6 +35,7 @@ test("search finds a word, served and from file://, by keyboard", async () => {
     for (const start of [url + PAGES[0], pathToFileURL(`${SITE}/${PAGES[0]}`).href]) {
       const { page, faults, close } = await open(browser, start, { viewport: { width: 1360, height: 900 } });
       await page.keyboard.press("Control+k");
+      await page.locator("form.find input:focus").waitFor();
       await page.keyboard.type("Gumbel");
       await page.keyboard.press("Enter");
       await found(page, "Gumbel");
