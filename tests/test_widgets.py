@@ -26,6 +26,7 @@ from reparam.widgets import (
     InverseCdf,
     Quiz,
     ThreeGradients,
+    TopKRace,
     VaeStep,
 )
 from reparam.widgets.base import Widget, plain
@@ -53,6 +54,8 @@ def examples() -> dict[str, Widget]:
         "simplex": GumbelSimplex(),
         "race": GumbelRace(),
         "race, normal noise": GumbelRace(logits=[3, -3, 0, 1], law="normal", n=1, seed=4),
+        "top k": TopKRace(),
+        "top k, sets": TopKRace(logits=[2, 1, 0, -1, 0.5], k=3, count="sets", n=1, seed=3),
         "gate": HardConcreteGate(),
         "gate, nearly shut": HardConcreteGate(log_alpha=-5, beta=0.1, n=1),
         "inverse": InverseCdf(),
@@ -93,6 +96,7 @@ def node() -> str:
         "three_gradients",
         "inverse_cdf",
         "hard_concrete_gate",
+        "top_k_race",
     ],
 )
 def test_golden_cases_are_what_the_package_computes(name: str) -> None:
@@ -317,6 +321,14 @@ def test_the_summary_follows_the_state() -> None:
             ValueError,
             r"HardConcreteGate: gamma must be a number from -0.3 to -0.01, got 0",
         ),
+        (
+            lambda: TopKRace(logits=[0, 0, 0]),
+            ValueError,
+            r"TopKRace: logits must be 4 or 5 numbers from -3 to 3",
+        ),
+        (lambda: TopKRace(logits=None), TypeError, r"logits must be 4 or 5 numbers .*got None"),
+        (lambda: TopKRace(k=4), ValueError, r"TopKRace: k must be a whole number from 1 to 3, got 4"),
+        (lambda: TopKRace(count="pairs"), ValueError, r"count must be one of 'ordered', 'sets'"),
         (lambda: HardConcreteGate(beta=True), TypeError, r"beta must be a number from 0.1 to 3, got True"),
         (
             lambda: ThreeGradients(k=0),
@@ -375,6 +387,14 @@ def test_the_summary_of_the_race_is_exact() -> None:
     assert "compared with softmax: 0.25, 0.25, 0.25, 0.25" in race.summary
     race.law = "normal"
     assert "do not tend to softmax" in race.summary
+
+
+def test_the_summary_of_the_places_is_exact() -> None:
+    for row in json.loads((JS / "golden" / "top_k_race.json").read_text(encoding="utf-8")):
+        widget = TopKRace(logits=row["logits"], k=row["k"])
+        assert f"has probability {max(row['ordered'].values()):.3f}" in widget.summary
+    widget.count = "sets"
+    assert "counted as sets" in widget.summary
 
 
 def test_the_summary_of_the_gate_is_exact() -> None:

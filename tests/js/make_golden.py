@@ -4,6 +4,7 @@ Everything is computed by the package in float64 at given noise; the JavaScript 
 same noise and must agree to 1e-6. ``tests/test_widgets.py`` holds the committed files to this.
 """
 
+import itertools
 import json
 import math
 import warnings
@@ -336,6 +337,34 @@ def gate_case(log_alpha: float, beta: float, gamma: float, zeta: float, seed: in
     }
 
 
+def top_k_case(logits: list[float], k: int, seed: int) -> dict:
+    """Race for k places; the law of an order is the chance of each place among those who are left."""
+    g = noise.gumbel((11, len(logits)), generator=generator(seed), dtype=torch.float64)
+    row = torch.tensor(logits, dtype=torch.float64)
+    scores = row + g
+    law = {
+        order: math.prod(
+            row[[i, *(set(range(len(logits))) - set(order[: j + 1]))]].softmax(-1)[0].item()
+            for j, i in enumerate(order)
+        )
+        for order in itertools.permutations(range(len(logits)), k)
+    }
+    sets: dict[tuple, float] = {}
+    for order, p in law.items():
+        sets[tuple(sorted(order))] = sets.get(tuple(sorted(order)), 0.0) + p
+    independent = row.softmax(-1)
+    return {
+        "logits": logits,
+        "k": k,
+        "g": g.flatten().tolist(),
+        "orders": scores.argsort(dim=-1, descending=True, stable=True)[:, :k].tolist(),
+        "times": torch.exp(-scores[-1]).tolist(),
+        "ordered": {",".join(map(str, who)): p for who, p in law.items()},
+        "sets": {",".join(map(str, who)): p for who, p in sets.items()},
+        "repeats": 1 - sum(independent[list(order)].prod().item() for order in law),
+    }
+
+
 def cases() -> dict[str, list[dict]]:
     """Return every golden case, by the name of its file."""
     points = [(0.5, 1.0), (-1.3, 0.4), (3.0, 3.0), (0.0, 0.1)]
@@ -361,6 +390,11 @@ def cases() -> dict[str, list[dict]]:
                 [[1.0, 0.5, 0.0, -1.0], [0.0, 0.0, 0.0, 0.0], [3.0, -3.0, 2.0, -0.5], [-3.0, 3.0, 3.0, -3.0]]
             )
             for law in ("gumbel", "normal")
+        ],
+        "top_k_race": [
+            top_k_case(row, k, k)
+            for row in ([1.0, 0.5, 0.0, -1.0], [3.0, -3.0, 2.0, -0.5, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0])
+            for k in (1, 2, 3)
         ],
         "hard_concrete_gate": [
             gate_case(*state, seed)

@@ -1,10 +1,10 @@
 """The book's live pictures, each a class; importing this module loads none of them.
 
 ``GaussianNode`` and ``GumbelSimplex`` show random nodes, ``ThreeGradients`` three estimates of
-one derivative, ``GumbelRace`` a draw as a race, ``HardConcreteGate`` a gate
-that can be exactly shut, ``InverseCdf`` how noise becomes a sample, ``Decoder`` a latent space,
-``ElboGap`` and ``VaeStep`` a bound and a training step in exact numbers, ``Quiz`` and ``Cards``
-ask. They compute in the reader's browser: no kernel, no network.
+one derivative, ``GumbelRace`` a draw as a race, ``TopKRace`` several draws without replacement,
+``HardConcreteGate`` a gate that can be exactly shut, ``InverseCdf`` how noise becomes a sample,
+``Decoder`` a latent space, ``ElboGap`` and ``VaeStep`` a bound and a training step in exact numbers,
+``Quiz`` and ``Cards`` ask. They compute in the reader's browser: no kernel, no network.
 """
 
 from importlib import import_module
@@ -20,6 +20,7 @@ FOLDERS = {
     "InverseCdf": "inverse_cdf",
     "Quiz": "quiz",
     "ThreeGradients": "three_gradients",
+    "TopKRace": "top_k_race",
     "VaeStep": "vae_step",
 }
 
@@ -34,6 +35,7 @@ __all__ = [
     "InverseCdf",
     "Quiz",
     "ThreeGradients",
+    "TopKRace",
     "VaeStep",
 ]
 
