@@ -41,6 +41,8 @@ ARROWS = {
     "terms": set(),
     "discrete": {"terms", "estimators", "baselines", "divergences", "densities", "samplers"},
     "objectives": {"terms", "discrete", "divergences", "samplers"},
+    "likelihood": {"noise", "samplers", "divergences"},
+    "stacked": set(),
     "training": {"models", "objectives", "data", "noise"},
     "train": {"training", "models", "data"},
 }
@@ -153,6 +155,8 @@ DOCUMENTED = (
     "terms",
     "discrete",
     "objectives",
+    "likelihood",
+    "stacked",
     "data",
     "schedules",
     "training",

@@ -1,0 +1,117 @@
+"""stacked: the numbers of separate runs, model by model."""
+
+import copy
+import math
+
+import pytest
+import torch
+
+from reparam import checks, models, noise, objectives, stacked
+
+F64 = torch.float64
+S, B = 3, 5
+
+
+def _gaussian(stream):
+    return [
+        models.VAE(12, (8, 7), 3, activation="tanh", generator=stream(f"w{s}")).double() for s in range(S)
+    ]
+
+
+def _categorical(stream):
+    return [models.CategoricalVAE(12, 8, 3, 4, generator=stream(f"w{s}")).double() for s in range(S)]
+
+
+CASES = {
+    "elbo": (_gaussian, objectives.elbo, {}, ()),
+    "beta": (_gaussian, objectives.beta_elbo, {"beta": 0.5, "free_bits": 0.02}, ()),
+    "iwae": (_gaussian, objectives.iwae, {}, (4,)),
+    "relaxed": (_categorical, objectives.categorical_elbo, {"tau": 0.7}, ()),
+    "straight-through": (_categorical, objectives.categorical_elbo, {"tau": 0.7, "hard": True}, ()),
+    "score": (_categorical, objectives.score_elbo, {}, (4,)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_stack_trains_as_its_models_do_alone(name, stream):
+    make, objective, options, draws = CASES[name]
+    alone = make(stream)
+    together = stacked.stack(alone)
+    optimizers = [torch.optim.Adam(model.parameters(), lr=1e-2, fused=True) for model in alone]
+    optimizer = torch.optim.Adam(together.parameters(), lr=1e-2, fused=True)
+    generator = stream("noise")
+    for _ in range(12):
+        x = (noise.uniform((S, B, 12), generator=generator) < 0.5).double()
+        draw = getattr(noise, together.noise)((*draws, S, B, *together.code), generator=generator, dtype=F64)
+        terms = stacked.train_step(together, optimizer, objective, x, draw, **options)
+        for s, (model, own) in enumerate(zip(alone, optimizers, strict=True)):
+            want = objective(model, x[s], draw.select(len(draws), s), **options)
+            for got, term in zip(terms, want, strict=True):
+                assert torch.allclose(got[s], term, rtol=1e-9, atol=1e-9)
+            own.zero_grad()
+            (-want[0].mean()).backward()
+            own.step()
+    back = copy.deepcopy(alone)
+    for model in back:
+        for parameter in model.parameters():
+            parameter.data.zero_()
+    stacked.unstack(together, back)
+    for a, b in zip(alone, back, strict=True):
+        for p, q in zip(a.parameters(), b.parameters(), strict=True):
+            assert torch.allclose(p, q, rtol=1e-8, atol=1e-8)
+            assert p.abs().sum() > 0
+
+
+def test_float32_agrees_to_a_millionth_of_a_nat_per_pixel(stream):
+    alone = [model.float() for model in _gaussian(stream)]
+    x = (noise.uniform((S, B, 12), generator=stream("x")) < 0.5).float()
+    eps = noise.normal((S, B, 3), generator=stream("eps"))
+    got = objectives.elbo(stacked.stack(alone), x, eps).elbo
+    want = torch.stack([objectives.elbo(m, *row).elbo for m, *row in zip(alone, x, eps, strict=True)])
+    assert (got - want).abs().max() < 12e-6
+
+
+def test_stacking_copies(stream):
+    alone = _gaussian(stream)
+    before = copy.deepcopy(alone)
+    together = stacked.stack(alone)
+    for parameter in together.parameters():
+        parameter.data.zero_()
+    assert isinstance(together, models.VAE)
+    assert (together.noise, together.code) == ("normal", (3,))
+    for a, b in zip(alone, before, strict=True):
+        assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
+
+
+def test_a_broken_model_stops_the_stack_before_anyone_moves(stream):
+    alone = _gaussian(stream)
+    together = stacked.stack(alone)
+    together.decoder[-1].bias.data[1, 0, 0] = math.nan
+    before = copy.deepcopy(together.state_dict())
+    optimizer = torch.optim.Adam(together.parameters(), lr=1e-2)
+    with pytest.raises(checks.NotFiniteError, match=r"stacked.train_step: not finite: elbo, reconstruction"):
+        stacked.train_step(
+            together,
+            optimizer,
+            objectives.elbo,
+            torch.ones(S, B, 12, dtype=F64),
+            torch.zeros(S, B, 3, dtype=F64),
+        )
+    for name, value in together.state_dict().items():
+        assert torch.equal(value, before[name]) or name == "decoder.4.bias"
+
+
+def test_bad_stacks(stream):
+    alone = _gaussian(stream)
+    with pytest.raises(ValueError, match="stack: models must hold at least one model"):
+        stacked.stack([])
+    with pytest.raises(TypeError, match="stack: models must be of one class, got CategoricalVAE, VAE"):
+        stacked.stack([alone[0], _categorical(stream)[0]])
+    with pytest.raises(ValueError, match="stack: models must have parameters of equal shapes"):
+        stacked.stack([alone[0], models.VAE(12, (8, 6), 3)])
+    with pytest.raises(
+        TypeError, match=r"stack: parameters must belong to linear layers with biases, got \['1"
+    ):
+        stacked.stack([torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.BatchNorm1d(2))])
+    with pytest.raises(ValueError, match="unstack: models must be 3, got 2"):
+        stacked.unstack(stacked.stack(alone), alone[:2])
