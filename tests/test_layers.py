@@ -43,8 +43,13 @@ ARROWS = {
     "objectives": {"terms", "discrete", "divergences", "samplers"},
     "likelihood": {"noise", "samplers", "divergences"},
     "stacked": set(),
-    "training": {"models", "objectives", "data", "noise"},
-    "train": {"training", "models", "data"},
+    "checkpoints": set(),
+    "devices": {"noise"},
+    "distributed": {"devices"},
+    "state": {"checkpoints", "distributed"},
+    "training": {"state", "checkpoints", "devices", "distributed", "schedules", "objectives", "data", "noise"},
+    "recipes": {"models", "objectives", "schedules", "data"},
+    "train": {"training", "recipes", "likelihood", "checkpoints", "distributed", "data", "noise"},
 }
 # One seeded or unseeded draw is one too many: these belong to noise, and to models for initial weights.
 DRAWS = re.compile(
@@ -159,7 +164,12 @@ DOCUMENTED = (
     "stacked",
     "data",
     "schedules",
+    "checkpoints",
+    "devices",
+    "distributed",
+    "state",
     "training",
+    "recipes",
 )
 
 

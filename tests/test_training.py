@@ -7,7 +7,7 @@ import pytest
 import torch
 from montecarlo import assert_cdf, assert_counts
 
-from reparam import data, models, noise, objectives, training
+from reparam import data, devices, models, noise, objectives, training
 
 PIXELS, LATENTS = 16, 3
 
@@ -250,15 +250,15 @@ def test_a_device_must_draw_well_before_it_is_picked(monkeypatch):
     assert training.draws_well(torch.device("cpu"))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    monkeypatch.setattr(training, "draws_well", lambda device: device.type == "cpu")
+    monkeypatch.setattr(devices, "draws_well", lambda device: device.type == "cpu")
     assert training.pick_device() == torch.device("cpu")
     with pytest.raises(ValueError, match="got 'mps'"):
         training.pick_device("mps")
 
 
 def test_noise_of_the_wrong_spread_is_noticed(monkeypatch):
-    original = training.noise.normal
-    monkeypatch.setattr(training.noise, "normal", lambda *a, **k: 1.2 * original(*a, **k))
+    original = devices.noise.normal
+    monkeypatch.setattr(devices.noise, "normal", lambda *a, **k: 1.2 * original(*a, **k))
     assert not training.draws_well(torch.device("cpu"))
 
 

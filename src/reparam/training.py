@@ -1,19 +1,27 @@
 """One training step, and the loop around it: the only module with state.
 
-``train_step(model, optimizer, x, eps) -> Elbo`` is the whole of learning. ``fit`` feeds it
-shuffled, freshly binarised batches with a progress bar; the same seed gives the same run.
+``train_step(model, optimizer, x, noise) -> terms`` is the whole of learning, for every objective
+of :mod:`reparam.objectives`. ``fit`` feeds it shuffled, freshly binarised batches; the same seed
+gives the same run, watched or not, interrupted or not, in one process or several.
 ``evaluate`` and ``evaluate_each`` never touch the training stream.
 """
 
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Generator, Tensor, nn
 from tqdm import tqdm
 
-from reparam import checks, data, noise, objectives
+from reparam import checks, data, objectives
+from reparam import noise as noises
+from reparam.checkpoints import Folder
 from reparam.checks import NotFiniteError
-from reparam.objectives import Elbo
+from reparam.devices import draws_well, pick_device
+from reparam.distributed import Group
+from reparam.schedules import Schedule, constant
+from reparam.state import History, Run
 
 __all__ = [
     "History",
@@ -26,76 +34,47 @@ __all__ = [
     "train_step",
 ]
 
-
-@dataclass
-class History:
-    """Mean terms in nats per example: one ``train`` (and, where asked for, ``test``) entry an epoch."""
-
-    train: list[Elbo] = field(default_factory=list)
-    test: list[Elbo] = field(default_factory=list)
-    steps: int = 0
+Objective = Callable[..., tuple]
 
 
-def draws_well(device: torch.device) -> bool:
-    """Return whether noise drawn on ``device`` has the right mean and variance (to 6 standard errors or more)."""
-    generator = Generator(device).manual_seed(0)
-    eps, g = (draw((20_000,), generator=generator).cpu().double() for draw in (noise.normal, noise.gumbel))
-    right = abs(eps.mean()) < 0.05 and abs(eps.var() - 1) < 0.1 and abs(g.mean() - 0.5772) < 0.06
-    return bool(right and abs(g.var() - 1.645) < 0.2)
-
-
-def pick_device(name: str = "auto") -> torch.device:
-    """Return the device called ``name``; ``"auto"`` takes CUDA, then MPS, then the CPU.
-
-    MPS must first show that it draws noise correctly; ``"auto"`` passes over it otherwise.
-
-    Raises:
-        ValueError: the device asked for is not on this machine, or draws wrong noise.
-    """
-    if not isinstance(name, str):
-        raise TypeError(f"pick_device: name must be a string, got {name!r}")
-    mps = torch.backends.mps.is_available() and draws_well(torch.device("mps"))
-    here = {"cuda": torch.cuda.is_available(), "mps": mps, "cpu": True}
-    if name == "auto":
-        return torch.device(next(kind for kind, available in here.items() if available))
-    if not here.get(name.split(":")[0], False):
-        there = ", ".join(kind for kind, available in here.items() if available)
-        raise ValueError(f"pick_device: name must be 'auto' or one of {there} on this machine, got {name!r}")
-    device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ValueError(
-            f"pick_device: name is {name!r}, but this machine has {torch.cuda.device_count()} CUDA device(s)"
-        )
-    return device
-
-
-def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, eps: Tensor) -> Elbo:
-    """Take one gradient step up the ELBO and return its terms, ``[B]`` each, detached.
+def train_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    x: Tensor,
+    noise: Tensor,
+    *,
+    objective: Objective = objectives.elbo,
+    **options: float,
+) -> tuple:
+    """Take one gradient step up the objective and return its terms, ``[B]`` each, detached.
 
     Args:
-        model: see :func:`reparam.objectives.elbo`.
+        model: whatever the objective needs.
         optimizer: over the model's parameters.
         x: ``[B, D]`` pixels.
-        eps: ``[B, L]`` standard normal noise.
+        noise: what the objective needs, for instance ``[B, L]`` standard normal draws.
+        objective: of :mod:`reparam.objectives`; the mean of its first term is raised.
+        options: passed to the objective, for instance ``tau``.
 
     Raises:
         NotFiniteError: a term, or the encoder's output, is NaN or infinite; the message names
             it and the weights are left as they were.
     """
-    terms = objectives.elbo(model, x, eps)
-    loss = -terms.elbo.mean()
+    terms = objective(model, x, noise, **options)
+    loss = -terms[0].mean()
     if not torch.isfinite(loss):
         checks.finite("train_step", **terms._asdict(), loss=loss)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    return Elbo(*(term.detach() for term in terms))
+    return terms._make(term.detach() for term in terms)
 
 
-def _noise(x: Tensor, latents: int, generator: Generator) -> tuple[Tensor, Tensor]:
+def _noise(model: nn.Module, x: Tensor, generator: Generator, samples: int | None) -> tuple[Tensor, Tensor]:
     """Draw a binary version of ``x`` and the noise of its codes, in that order."""
-    binary = data.binarize(x, noise.uniform(x.shape, generator=generator, dtype=x.dtype))
-    return binary, noise.normal((len(x), latents), generator=generator, dtype=x.dtype)
+    binary = data.binarize(x, noises.uniform(x.shape, generator=generator, dtype=x.dtype))
+    shape = (*(() if samples is None else (samples,)), len(x), *model.code)
+    return binary, getattr(noises, model.noise)(shape, generator=generator, dtype=x.dtype)
 
 
 def _check_pixels(function: str, name: str, x: Tensor, model: nn.Module) -> None:
@@ -108,32 +87,42 @@ def _check_pixels(function: str, name: str, x: Tensor, model: nn.Module) -> None
 
 
 @torch.no_grad()
-def evaluate_each(model: nn.Module, x: Tensor, *, seed: int = 0, batch_size: int = 1000) -> Elbo:
+def evaluate_each(
+    model: nn.Module,
+    x: Tensor,
+    *,
+    seed: int = 0,
+    batch_size: int = 1000,
+    objective: Objective = objectives.elbo,
+    samples: int | None = None,
+) -> tuple:
     """Return the terms of every image, ``[N]`` each in float64, with noise from its own ``seed``.
 
     Args:
-        model: a VAE with an attribute ``latents``.
+        model: says with ``noise`` and ``code`` what noise it needs, as :mod:`reparam.models` do.
         x: ``[N, D]`` pixels in [0, 1], binarised once.
         seed: the same seed gives every model the same pixels and the same noise.
         batch_size: how many at a time.
+        objective: whose terms.
+        samples: draws for each image, where the objective takes several.
 
     Returns:
-        :class:`~reparam.objectives.Elbo`; two models can be compared image by image.
+        the objective's named terms; two models can be compared image by image.
     """
     checks.count("evaluate", "batch_size", batch_size)
     _check_pixels("evaluate", "x", x, model)
     device = next(model.parameters()).device
     generator = Generator(device).manual_seed(seed)
     batches = [
-        objectives.elbo(model, *_noise(rows.to(device), model.latents, generator))
-        for rows in x.split(batch_size)
+        objective(model, *_noise(model, rows.to(device), generator, samples)) for rows in x.split(batch_size)
     ]
-    return Elbo(*(torch.cat(terms).double().cpu() for terms in zip(*batches, strict=True)))
+    return batches[0]._make(torch.cat(terms).double().cpu() for terms in zip(*batches, strict=True))
 
 
-def evaluate(model: nn.Module, x: Tensor, *, seed: int = 0, batch_size: int = 1000) -> Elbo:
+def evaluate(model: nn.Module, x: Tensor, **options: object) -> tuple:
     """Return the mean over images of :func:`evaluate_each`, whose arguments these are."""
-    return Elbo(*(term.mean() for term in evaluate_each(model, x, seed=seed, batch_size=batch_size)))
+    terms = evaluate_each(model, x, **options)
+    return terms._make(term.mean() for term in terms)
 
 
 def fit(
@@ -146,6 +135,13 @@ def fit(
     seed: int = 0,
     test: Tensor | None = None,
     progress: bool = True,
+    objective: Objective = objectives.elbo,
+    samples: int | None = None,
+    schedules: Mapping[str, Schedule] | None = None,
+    test_objective: Objective | None = None,
+    patience: int | None = None,
+    folder: Folder | None = None,
+    group: Group | None = None,
 ) -> History:
     """Train ``model`` in place and return its learning curve.
 
@@ -153,41 +149,94 @@ def fit(
     (dynamic binarisation), so the bound is one of a true Bernoulli likelihood.
 
     Args:
-        model: a VAE with an attribute ``latents``; the data follow it to its device.
+        model: says with ``noise`` and ``code`` what noise it needs; the data follow it to its device.
         x: ``[N, D]`` pixels in [0, 1].
         epochs: passes over ``x``.
-        batch_size: examples a step; the last, smaller batch is used too.
+        batch_size: examples a step, of all processes together; the last, smaller batch is used too.
         lr: Adam's learning rate.
         seed: of the shuffles, pixels and noise.
         test: ``[M, D]`` pixels to evaluate after every epoch, if any.
         progress: show a progress bar.
+        objective: the mean of its first term is raised.
+        samples: draws for each example, where the objective takes several.
+        schedules: options of the objective that change step by step, by name; ``"lr"`` replaces ``lr``.
+        test_objective: what to evaluate with one draw for each image; by default the objective as
+            it was at the last step.
+        patience: stop after that many epochs without a better test bound; the last weights stay.
+        folder: where to keep checkpoints and metrics, and to resume from; with it Ctrl-C is safe.
+        group: the processes that share the work, see :func:`reparam.distributed.join`.
 
     Raises:
         TypeError, ValueError: an argument is out of range; the message names it.
-        NotFiniteError: the loss became NaN or infinite.
+        NotFiniteError: a term became NaN or infinite; the last checkpoint is from before.
+        CheckpointError: the folder cannot be resumed from or written to.
+        Stopped: a signal ended the run, after a checkpoint.
     """
-    checks.count("fit", "epochs", epochs)
-    checks.count("fit", "batch_size", batch_size)
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        checks.count("fit", name, value)
+    for name, value in (("samples", samples), ("patience", patience)):
+        if value is not None:
+            checks.count("fit", name, value)
     checks.count("fit", "seed", seed, at_least=0)
     checks.positive("fit", "lr", lr)
     _check_pixels("fit", "x", x, model)
     if test is not None:
         _check_pixels("fit", "test", test, model)
+    elif patience is not None:
+        raise ValueError("fit: patience needs test images, got test=None")
     device = next(model.parameters()).device
     x = x.to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=device.type != "mps")
-    generator = Generator(device).manual_seed(seed)
-    history = History()
-    bar = tqdm(range(epochs), disable=not progress, unit="epoch")
-    for _ in bar:
-        total = torch.zeros(3, dtype=x.dtype, device=device)
-        for rows in torch.randperm(len(x), generator=generator, device=device).split(batch_size):
-            terms = train_step(model, optimizer, *_noise(x[rows], model.latents, generator))
-            total += torch.stack([term.sum() for term in terms])
-            history.steps += 1
-        history.train.append(Elbo(*(total.cpu() / len(x))))
-        if test is not None:
-            history.test.append(evaluate(model, test))
-        shown = (history.test or history.train)[-1]
-        bar.set_postfix({name: f"{value:.2f}" for name, value in shown._asdict().items()})
+    settings = {"batch_size": batch_size, "lr": lr, "seed": seed, "samples": samples, "images": len(x)}
+    run = Run(
+        model,
+        torch.optim.Adam(model.parameters(), lr=lr, fused=device.type != "mps"),
+        Generator(device).manual_seed(seed),
+        settings | {"device": device.type} | ({"epochs": epochs} if schedules else {}),
+        folder=folder,
+        group=group or Group(),
+    )
+    history, plan, steps = run.history, {"lr": constant(lr), **(schedules or {})}, -(-len(x) // batch_size)
+    with run.kept(), tqdm(total=epochs, disable=not progress or run.group.rank > 0, unit="epoch") as bar:
+        bar.update(len(history.train))
+        while len(history.train) < epochs and not run.stalled(patience):
+            for rows in run.order(len(x)).split(batch_size)[run.step :]:
+                _step(run, x[rows], objective, samples, _numbers(plan, history.steps / (epochs * steps)))
+                run.pause()
+            numbers = _numbers(plan, (history.steps - 1) / (epochs * steps))
+            tested = None
+            if test is not None:
+                options = {name: value for name, value in numbers.items() if name != "lr"}
+                again = {"objective": partial(objective, **options), "samples": samples}
+                tested = evaluate(model, test, **({"objective": test_objective} if test_objective else again))
+            run.close_epoch(tested, numbers)
+            shown = (history.test or history.train)[-1]
+            bar.set_postfix({name: f"{value:.2f}" for name, value in shown._asdict().items()}, refresh=False)
+            bar.update()
     return history
+
+
+def _numbers(plan: Mapping[str, Schedule], progress: float) -> dict[str, float]:
+    """Return what is scheduled for a step."""
+    numbers = {name: schedule(progress) for name, schedule in plan.items()}
+    if not 0 <= numbers["lr"] < math.inf:
+        raise ValueError(f"fit: lr must be a finite number >= 0 at every step, got {numbers['lr']!r}")
+    return numbers
+
+
+def _step(run: Run, x: Tensor, objective: Objective, samples: int | None, numbers: dict[str, float]) -> None:
+    """Take one step of a run: draw the noise of the whole batch ``x``, train on this process's share."""
+    for settings in run.optimizer.param_groups:
+        settings["lr"] = numbers["lr"]
+    options = {name: value for name, value in numbers.items() if name != "lr"}
+    binary, noise = _noise(run.model, x, run.generator, samples)
+    mine = run.group.share(len(x))
+    noise = noise[mine] if samples is None else noise[:, mine]
+    try:
+        terms = train_step(run.model, run.optimizer, binary[mine], noise, objective=objective, **options)
+    except NotFiniteError as error:
+        run.group.fail(run.model.parameters())
+        raise NotFiniteError(f"{error} (step {run.history.steps + 1})") from error
+    except torch.OutOfMemoryError:
+        run.optimizer.zero_grad()  # and without the failed step's frames, its memory is free again
+        raise MemoryError(f"fit: out of memory with batch_size {len(x)}; try half of it") from None
+    run.count(terms, len(x))

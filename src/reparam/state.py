@@ -1,0 +1,195 @@
+"""Everything a run needs to go on as if it had never stopped: what a checkpoint holds.
+
+A run is a pure function of this state: weights, the optimizer's moments, the random stream, where
+in the epoch it is, and its learning curve.
+"""
+
+import contextlib
+import time
+from collections import namedtuple
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Generator, Tensor, nn
+
+from reparam import checks
+from reparam.checkpoints import CheckpointError, Folder
+from reparam.distributed import Group
+
+__all__ = ["History", "Run"]
+
+
+@dataclass
+class History:
+    """Mean terms in nats per example: one ``train`` (and, where asked for, ``test``) entry an epoch.
+
+    ``lines`` has one dict an epoch, of plain numbers: what ``metrics.jsonl`` shows.
+    """
+
+    train: list[tuple] = field(default_factory=list)
+    test: list[tuple] = field(default_factory=list)
+    lines: list[dict] = field(default_factory=list)
+    steps: int = 0
+    seconds: float = 0.0
+
+    def add(self, train: tuple, test: tuple | None, numbers: dict[str, float]) -> None:
+        """Append an epoch's mean terms, and the scheduled ``numbers`` of its last step."""
+        line = {
+            "epoch": len(self.train) + 1,
+            "steps": self.steps,
+            "seconds": round(self.seconds, 2),
+            **numbers,
+        }
+        for name, terms, curve in (("train", train, self.train), ("test", test, self.test)):
+            if terms is not None:
+                curve.append(terms)
+                line[name] = {term: value.item() for term, value in terms._asdict().items()}
+        self.lines.append(line)
+
+
+@dataclass
+class Run:
+    """A run between two steps; :func:`reparam.training.fit` drives it.
+
+    ``step`` counts the steps of the current epoch, ``total`` sums their terms over examples, and
+    ``shuffled`` is the state of the stream just before the epoch's shuffle was drawn from it.
+    ``settings`` are plain values that must be the same when it goes on.
+    """
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    generator: Generator
+    settings: dict
+    folder: Folder | None = None
+    group: Group = field(default_factory=Group)
+    history: History = field(default_factory=History)
+    step: int = 0
+    total: Tensor | None = None
+    terms: type | None = None
+    shuffled: Tensor | None = None
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Resume from the folder, and let signals end the run after a step; without one, neither."""
+        with contextlib.ExitStack() as stack:
+            if self.folder is not None:
+                stack.enter_context(self.group.catching_signals())
+                self.settings |= self.folder.settings
+                if (saved := self.folder.load()) is not None:
+                    self.unpack(saved)
+                self.folder.record(self.history.lines)
+            self._start = time.perf_counter() - self.history.seconds
+            yield
+
+    def order(self, size: int) -> Tensor:
+        """Return this epoch's shuffle of ``size`` rows, and leave the stream where the next step needs it."""
+        here = self.generator.get_state()
+        if self.step == 0:
+            self.shuffled = here
+        self.generator.set_state(self.shuffled)
+        order = torch.randperm(size, generator=self.generator, device=self.generator.device)
+        if self.step > 0:
+            self.generator.set_state(here)
+        return order
+
+    def count(self, terms: tuple, batch: int) -> None:
+        """Note a step on a batch of that many examples, given the ``terms`` of this process's share."""
+        total = torch.stack([term.mean() for term in terms]) * (batch * self.group.weight)
+        self.total = total if self.total is None else self.total + total
+        self.terms = type(terms)
+        self.step += 1
+        self.history.steps += 1
+
+    def pause(self) -> None:
+        """Save where a checkpoint is due, and stop here if a signal asked for it."""
+        every = self.folder.every if self.folder is not None else None
+        if self.group.stopping or (every and self.history.steps % every == 0):
+            self.save()
+        if self.group.stopping:
+            self.group.stop()
+
+    def close_epoch(self, test: tuple | None, numbers: dict[str, float]) -> None:
+        """Add the epoch to the learning curve, make ready for the next, and save."""
+        mean = self.terms._make(self.group.sum(self.total).cpu() / self.settings["images"])
+        if test is not None:
+            test = test._make(self.group.agree(torch.stack(list(test))))
+        self.step, self.total = 0, None
+        self.history.seconds = time.perf_counter() - self._start
+        self.history.add(mean, test, numbers)
+        self.save()
+        if self.folder is not None:
+            self.folder.record(self.history.lines)
+
+    def stalled(self, patience: int | None) -> bool:
+        """Return whether the best test bound lies ``patience`` epochs back."""
+        bounds = [float(terms[0]) for terms in self.history.test]
+        return (
+            patience is not None and bool(bounds) and len(bounds) - 1 - bounds.index(max(bounds)) >= patience
+        )
+
+    def save(self) -> None:
+        """Check that all weights are finite and write a checkpoint, if there is a folder.
+
+        Raises:
+            NotFiniteError: a weight is NaN or infinite; the last checkpoint is from before.
+        """
+        checks.finite("fit", **dict(self.model.named_parameters()))
+        if self.folder is not None:
+            self.history.seconds = time.perf_counter() - self._start
+            self.folder.save(self.pack())
+
+    def pack(self) -> dict:
+        """Return tensors and plain values from which :meth:`unpack` restores the run."""
+        return {
+            "settings": self.settings,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "shuffled": self.shuffled,
+            "step": self.step,
+            "total": None if self.total is None else self.group.sum(self.total),
+            "terms": None if self.terms is None else list(self.terms._fields),
+            "steps": self.history.steps,
+            "seconds": self.history.seconds,
+            "lines": self.history.lines,
+        }
+
+    def unpack(self, saved: dict) -> None:
+        """Restore the run that :meth:`pack` described.
+
+        Raises:
+            CheckpointError: it has other settings, or is not one of such a run.
+        """
+        try:
+            for name in sorted(self.settings.keys() | saved["settings"].keys()):
+                was, now = (settings.get(name) for settings in (saved["settings"], self.settings))
+                if was != now:
+                    raise CheckpointError(
+                        f"cannot resume: the run was started with {name}={was!r}, not {now!r}"
+                    )
+            self.model.load_state_dict(saved["model"])
+            self.optimizer.load_state_dict(saved["optimizer"])
+            self.generator.set_state(saved["generator"])
+            self.shuffled, self.step = saved["shuffled"], saved["step"]
+            self.terms = None if saved["terms"] is None else namedtuple("Terms", saved["terms"])
+            # The sums so far are those of all processes together; process 0 goes on from there.
+            total = saved["total"]
+            self.total = None if total is None else total.to(self.generator.device) * (self.group.rank == 0)
+            history = self.history
+            history.steps, history.seconds, history.lines = saved["steps"], saved["seconds"], saved["lines"]
+            history.train = _curve(history.lines, "train", next(self.model.parameters()).dtype)
+            history.test = _curve(history.lines, "test", torch.float64)
+        except CheckpointError:
+            raise
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise CheckpointError(f"cannot resume: not a checkpoint of such a run ({error})") from error
+
+
+def _curve(lines: list[dict], name: str, dtype: torch.dtype) -> list[tuple]:
+    """Rebuild a learning curve from its lines: floats keep every bit of the numbers they were."""
+    entries = [line[name] for line in lines if name in line]
+    return [
+        namedtuple("Terms", entry)(*(torch.tensor(value, dtype=dtype) for value in entry.values()))
+        for entry in entries
+    ]
