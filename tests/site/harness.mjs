@@ -33,8 +33,6 @@ export async function open(browser, url, options = {}) {
   page.on("console", (message) => message.type() === "error" && faults.push(`console: ${message.text()}`));
   page.on("response", (response) => response.status() >= 400 && faults.push(`${response.status()}: ${response.url()}`));
   await page.goto(url, { waitUntil: "load" });
-  // Chromium drops keys pressed before the first frame is drawn; no reader is that fast.
-  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   return { page, faults, close: () => context.close() };
 }
 

@@ -34,6 +34,8 @@ test("search finds a word, served and from file://, by keyboard", async () => {
   await withSite(async ({ browser, url }) => {
     for (const start of [url + PAGES[0], pathToFileURL(`${SITE}/${PAGES[0]}`).href]) {
       const { page, faults, close } = await open(browser, start, { viewport: { width: 1360, height: 900 } });
+      await live(page); // Chromium drops keys pressed before the first frame is drawn; no reader is that fast
+      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
       await page.keyboard.press("Control+k");
       await page.locator("form.find input:focus").waitFor();
       await page.keyboard.type("Gumbel");
