@@ -6,6 +6,7 @@ The sets of these tests are tiny ones, served by a web server on this machine an
 import gc
 import gzip
 import hashlib
+import io
 import os
 import struct
 import threading
@@ -13,10 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from reparam import data, noise
+from reparam import archive, data, noise
 
 GENUINE = Path(os.environ.get("REPARAM_DATA", "/nowhere")) / "mnist"
 
@@ -40,13 +42,13 @@ def tiny(monkeypatch, tmp_path):
     """Replace MNIST by four small files, the cache by an empty folder, and the network by nothing."""
     sums = {("mnist", part): hashlib.sha256(raw).hexdigest() for part, (raw, _) in CONTENT.items()}
     monkeypatch.setattr(data, "_SHA256", sums)
-    monkeypatch.setattr(data, "_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(archive, "_cache", lambda: tmp_path / "cache")
     monkeypatch.setattr(data, "_HOME", {"mnist": "http://127.0.0.1:9/"})
-    monkeypatch.setattr(data, "_PAUSE", 0.01)
+    monkeypatch.setattr(archive, "_PAUSE", 0.01)
     monkeypatch.delenv("REPARAM_DATA", raising=False)
-    data._temporary.cache_clear()
+    archive._temporary.cache_clear()
     yield tmp_path / "cache" / "mnist"
-    data._temporary.cache_clear()
+    archive._temporary.cache_clear()
 
 
 @pytest.fixture
@@ -218,7 +220,7 @@ def test_a_fault_that_passes_is_retried(fault, server, tiny):
 @forgotten_socket
 @pytest.mark.parametrize("fault", ["missing", "cut", "slow", "offline"])
 def test_a_fault_that_stays_ends_soon_and_leaves_nothing(fault, server, tiny, monkeypatch):
-    monkeypatch.setattr(data, "_TIMEOUT", 0.2)
+    monkeypatch.setattr(archive, "_TIMEOUT", 0.2)
     if fault == "offline":
         monkeypatch.setattr(data, "_HOME", {"mnist": "http://127.0.0.1:9/"})
     server.plan[TRAIN] = [fault]
@@ -243,8 +245,8 @@ def test_a_bad_download_is_refused_and_leaves_nothing(kind, server, tiny):
 
 def test_a_cache_that_cannot_be_written(server, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")  # as good as read-only, also for root
-    monkeypatch.setattr(data, "_cache", lambda: tmp_path / "file")
-    monkeypatch.setattr(data.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(archive, "_cache", lambda: tmp_path / "file")
+    monkeypatch.setattr(archive.tempfile, "tempdir", str(tmp_path))
     with pytest.warns(UserWarning, match="the cache .* cannot be written .* mnist goes to"):
         _is_tiny(data.load("mnist"))
     _is_tiny(data.load("mnist"))  # found again in this session, and no second warning
@@ -258,9 +260,54 @@ def test_two_first_reads_at_once(server, tiny):
     assert sorted(p.name for p in tiny.iterdir()) == sorted(FILES)
 
 
+# Omniglot
+
+
+def _drawings(characters, seed):
+    ink = torch.rand((characters, 20, 105, 105), generator=torch.Generator().manual_seed(seed)) < 0.3
+    labels = torch.arange(characters)[:, None].expand(characters, 20) + 10 * seed
+    file = io.BytesIO()
+    np.savez_compressed(file, images=~ink.numpy(), labels=labels.numpy())
+    return file.getvalue(), ink.flatten(0, 1), labels.flatten()
+
+
+def test_omniglot_is_resized_shuffled_and_split(tmp_path, monkeypatch):
+    (a, ink_a, labels_a), (b, ink_b, labels_b) = _drawings(3, 0), _drawings(1, 1)
+    sums = {
+        "images_background.npz": hashlib.sha256(a).hexdigest(),
+        "images_evaluation.npz": hashlib.sha256(b).hexdigest(),
+    }
+    monkeypatch.setattr(data, "_OMNIGLOT", sums)
+    with pytest.raises(
+        data.DataError, match=r"images_background.npz is in none of .*cache/omniglot; copy the files there"
+    ):
+        data.load("omniglot")
+    with pytest.warns(UserWarning, match="omniglot is not on this machine .* using the embedded digits"):
+        assert data.load("omniglot", fallback=True).side == 8
+    monkeypatch.setenv("REPARAM_DATA", str(tmp_path))
+    (tmp_path / "omniglot").mkdir()
+    for name, content in zip(sums, (a, b), strict=True):
+        (tmp_path / "omniglot" / name).write_bytes(content)
+    images = data.load("omniglot")
+    assert images.train.shape == (60, 784)
+    assert images.test.shape == (20, 784)
+    ink, labels = torch.cat([ink_a, ink_b]).float(), torch.cat([labels_a, labels_b])
+    order = torch.randperm(80, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(torch.cat([images.train_labels, images.test_labels]), labels[order])
+    # 28 copies of each row and column make 105 divide: a mean over blocks is the area's.
+    fine = ink[order[:3]].repeat_interleave(28, 1).repeat_interleave(28, 2)
+    want = fine.view(3, 28, 105, 28, 105).mean((2, 4)).flatten(1)
+    assert torch.allclose(images.train[:3], want, atol=1e-6)
+    (tmp_path / "omniglot" / "images_evaluation.npz").write_bytes(b[:-1])
+    with pytest.raises(data.DataError, match=r"omniglot/images_evaluation.npz: expected content with sha256"):
+        data.load("omniglot", fallback=True)
+
+
 def test_unknown_names():
     for bad in ("cifar", "", None, 3):
-        with pytest.raises(ValueError, match="load: name must be one of digits, mnist, fashion, got"):
+        with pytest.raises(
+            ValueError, match="load: name must be one of digits, mnist, fashion, omniglot, got"
+        ):
             data.load(bad)
 
 
@@ -285,3 +332,18 @@ def test_the_real_mnist(monkeypatch):
     assert images.train.max() == 1
     assert images.train_labels[:5].tolist() == [5, 0, 4, 1, 9]
     assert abs(float(images.train.mean()) - 0.1307) < 1e-4  # the figure everybody normalises by
+
+
+@pytest.mark.skipif(
+    not (GENUINE.parent / "omniglot").is_dir(), reason="REPARAM_DATA names no folder with the real Omniglot"
+)
+def test_the_real_omniglot(monkeypatch):
+    monkeypatch.undo()
+    images = data.load("omniglot")
+    assert images.train.shape == (24_345, 784)
+    assert images.test.shape == (8_115, 784)
+    assert torch.bincount(torch.cat([images.train_labels, images.test_labels])).tolist() == [20] * 1623
+    pixels = torch.cat([images.train, images.test])
+    assert pixels.min() >= 0
+    assert pixels.max() == 1
+    assert abs(float(pixels.mean()) - 0.0805) < 1e-3

@@ -2,20 +2,16 @@
 
 ``load(name)`` returns ``Images(train, test, train_labels, test_labels, side)``: pixels are
 float32 in [0, 1], flattened to ``[N, side * side]``. The digits ship inside the package.
-MNIST and Fashion-MNIST are looked for in the folder named by ``REPARAM_DATA``, where Debian
-installs them, and in the cache; only then are they downloaded. What does not match its
-checksum is never used.
+MNIST and Fashion-MNIST are looked for on this machine and only then downloaded, see
+:mod:`reparam.archive`. Omniglot (Lake, Salakhutdinov & Tenenbaum 2015) must be on this machine, as
+``images_background.npz`` and ``images_evaluation.npz`` with arrays ``images [C, 20, 105, 105]``; it is
+resized by area to 28x28 and split by a shuffle of our own. The split of Burda et al. (2016) was never
+published, so no number on ours is a match to theirs.
 """
 
-import gzip
-import hashlib
+import io
 import json
-import os
-import tempfile
-import time
 import warnings
-import zlib
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -24,11 +20,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reparam import checks
+from reparam import archive, checks
+from reparam.archive import DataError
 
 __all__ = ["NAMES", "DataError", "Images", "binarize", "digits", "load", "recorded_run"]
 
-NAMES = ("digits", "mnist", "fashion")
+NAMES = ("digits", "mnist", "fashion", "omniglot")
 _PARTS = {
     "train": "train-images-idx3-ubyte",
     "train_labels": "train-labels-idx1-ubyte",
@@ -51,17 +48,10 @@ _HOME = {
     "fashion": "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
 }
 _SYSTEM = {"fashion": Path("/usr/share/datasets/fashion-mnist")}
-_ATTEMPTS = 3
-_TIMEOUT = 20.0  # seconds without a byte
-_PAUSE = 1.0  # seconds before the second attempt; doubles
-
-
-class DataError(RuntimeError):
-    """A file of a dataset is missing, unreadable or not what its checksum says."""
-
-
-class _AbsentError(DataError):
-    """Neither here nor to be downloaded: the one case in which ``load`` may fall back."""
+_OMNIGLOT = {
+    "images_background.npz": "8bf84167413cd00beacdce3fe582f780ab538d8dbef043a6d688f2527bbce199",
+    "images_evaluation.npz": "2115a6a3efa94aafe41e541ee0e0fc0522fa840c07d1ad7758f3521ddc097a91",
+}
 
 
 class Images(NamedTuple):
@@ -113,115 +103,60 @@ def recorded_run(name: str) -> dict:
     return json.loads((folder / f"{name}.json").read_text())
 
 
-def _cache() -> Path:
-    import pooch
-
-    return Path(pooch.os_cache("reparam"))
-
-
-@cache
-def _temporary() -> Path:
-    return Path(tempfile.mkdtemp(prefix="reparam-"))
-
-
-def _folders(name: str) -> list[Path]:
-    """Where the files of a dataset may already lie, most wanted first."""
-    given = os.environ.get("REPARAM_DATA")
-    roots = [_cache(), *([_temporary()] if _temporary.cache_info().currsize else [])]
-    system = [_SYSTEM[name]] if name in _SYSTEM else []
-    return [*([Path(given) / name] if given else []), *system, *(root / name for root in roots)]
+def _idx(name: str, part: str) -> Tensor:
+    """Return the bytes of an IDX file: two zeros, a type, the rank, the sizes, the numbers."""
+    found = archive.content(
+        name, _PARTS[part] + ".gz", _SHA256[name, part], home=_HOME[name], system=_SYSTEM.get(name)
+    )
+    rank = found[3]
+    shape = np.frombuffer(found, ">i4", count=rank, offset=4)
+    return torch.from_numpy(np.frombuffer(found, np.uint8, offset=4 + 4 * rank).reshape(shape).copy())
 
 
-def _writable(name: str) -> Path:
-    """Return the folder to download to: the cache, or a temporary one where that cannot be written."""
-    folder = _cache() / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        folder = _temporary() / name
-        folder.mkdir(exist_ok=True)
-        warnings.warn(
-            f"the cache {_cache()} cannot be written ({error.strerror}); {name} goes to {folder}",
-            stacklevel=2,
-        )
-    return folder
+def _idx_images(name: str) -> Images:
+    parts = {part: _idx(name, part) for part in _PARTS}
+    side = parts["train"].shape[-1]
+    train, test = (parts[p].flatten(1).float() / 255 for p in ("train", "test"))
+    return Images(train, test, parts["train_labels"].long(), parts["test_labels"].long(), side)
 
 
-def _fetch(url: str, folder: Path) -> Path:
-    """Download ``url`` into ``folder``, a few times if need be."""
-    import pooch
-
-    logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel("ERROR")
-    try:
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                get = pooch.HTTPDownloader(timeout=_TIMEOUT)
-                return Path(pooch.retrieve(url, None, path=folder, fname=url.rsplit("/")[-1], downloader=get))
-            except Exception:  # of three libraries
-                if attempt == _ATTEMPTS:
-                    raise
-                time.sleep(_PAUSE * 2 ** (attempt - 1))
-    finally:
-        logger.setLevel(level)
+def _shrink(drawings: Tensor, side: int) -> Tensor:
+    """Average ``[N, H, H]`` drawings over the area of each of ``side * side`` larger pixels."""
+    edges = torch.arange(side + 1, dtype=torch.float64) * drawings.shape[-1] / side
+    old = torch.arange(drawings.shape[-1], dtype=torch.float64)
+    overlap = torch.minimum(edges[1:, None], old + 1) - torch.maximum(edges[:-1, None], old)
+    share = (overlap.clamp_min(0) * side / drawings.shape[-1]).float()
+    return (share @ drawings @ share.T).clamp_(0, 1)
 
 
-def _download(name: str, part: str) -> Tensor:
-    """Fetch a file under a temporary name, verify it, and only then give it its own name."""
-    url = _HOME[name] + _PARTS[part] + ".gz"
-    folder = _writable(name)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as scratch:
-        try:
-            path = _fetch(url, Path(scratch))
-        except Exception as error:
-            places = ", ".join(str(place) for place in _folders(name))
-            raise _AbsentError(
-                f"{_PARTS[part]}.gz is in none of {places}, and could not be downloaded from {url} "
-                f"({type(error).__name__}, {_ATTEMPTS} attempts); copy the files there or set REPARAM_DATA"
-            ) from error
-        tensor = _read_idx(path, _SHA256[name, part], url)
-        os.replace(path, folder / path.name)
-    return tensor
-
-
-def _read_idx(path: Path, sha256: str, origin: object) -> Tensor:
-    """Read a gzipped IDX file of bytes, verified by the checksum of its content."""
-    try:
-        content = gzip.decompress(path.read_bytes())
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{origin}: expected a gzipped IDX file, got {error}; delete it and retry") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise DataError(
-            f"{origin}: expected content with sha256 {sha256[:12]}..., got {found[:12]}...; delete it and retry"
-        )
-    rank = content[3]
-    shape = np.frombuffer(content, ">i4", count=rank, offset=4)
-    return torch.from_numpy(np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape).copy())
-
-
-def _part(name: str, part: str) -> Tensor:
-    for folder in _folders(name):
-        path = folder / (_PARTS[part] + ".gz")
-        if path.is_file():
-            return _read_idx(path, _SHA256[name, part], path)
-    return _download(name, part)
+def _omniglot() -> Images:
+    """Return Omniglot at 28x28, split 24,345 / 8,115 by a shuffle of our own."""
+    pixels, labels = [], []
+    for file, sha256 in _OMNIGLOT.items():
+        found = archive.content("omniglot", file, sha256, home=None)
+        with np.load(io.BytesIO(found)) as arrays:
+            drawings, classes = arrays["images"].reshape(-1, 105, 105), arrays["labels"].reshape(-1)
+        for part in np.array_split(drawings, 20):  # as floats all of them would take 1.4 GB
+            pixels.append(_shrink(torch.from_numpy(~part).float(), 28).flatten(1))
+        labels.append(torch.from_numpy(classes).long())
+    pixels, labels = torch.cat(pixels), torch.cat(labels)
+    order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(0))
+    train, test = order.tensor_split([len(order) * 3 // 4])
+    return Images(pixels[train], pixels[test], labels[train], labels[test], 28)
 
 
 def load(name: str, *, fallback: bool = False) -> Images:
     """Return a dataset by name, from this machine if it can be found there.
 
     Args:
-        name: ``"digits"``, ``"mnist"`` or ``"fashion"``.
+        name: ``"digits"``, ``"mnist"``, ``"fashion"`` or ``"omniglot"``.
         fallback: where the set is neither here nor to be downloaded, warn and return the digits.
 
     Returns:
         :class:`Images`.
 
     Raises:
-        ValueError: ``name`` is not one of the three.
+        ValueError: ``name`` is not one of the four.
         DataError: a file is damaged (never falls back), or absent and ``fallback`` is false.
     """
     if name not in NAMES:
@@ -229,12 +164,9 @@ def load(name: str, *, fallback: bool = False) -> Images:
     if name == "digits":
         return digits()
     try:
-        parts = {part: _part(name, part) for part in _PARTS}
-    except _AbsentError as error:
+        return _omniglot() if name == "omniglot" else _idx_images(name)
+    except archive.AbsentError as error:
         if not fallback:
             raise
         warnings.warn(f"{name} is not on this machine ({error}); using the embedded digits", stacklevel=2)
         return digits()
-    side = parts["train"].shape[-1]
-    train, test = (parts[p].flatten(1).float() / 255 for p in ("train", "test"))
-    return Images(train, test, parts["train_labels"].long(), parts["test_labels"].long(), side)
