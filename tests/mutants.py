@@ -109,6 +109,7 @@ MUTANTS = [
     Mutant("the redrawn correction is missing", "control_variates", "return cost + added - removed", "return cost + added - removed.detach()", "control_variates"),
     Mutant("tau of the two relaxations differs", "control_variates", "critic, h_given.detach(), draws", "critic, 0.9 * h_given.detach(), draws", "control_variates"),
     Mutant("eta on one term only", "control_variates", "return cost + added - removed + weight", "return cost + (added - removed) / 2 + weight", "control_variates"),
+    Mutant("scores of the latents averaged", "control_variates", "math.prod(latents)).sum(-1)", "math.prod(latents)).mean(-1)", "control_variates"),
     Mutant("the critic's weight is not learned", "control_variates", ".to(log_p.dtype) - control", ".to(log_p.dtype) - control.detach()", "control_variates"),
     Mutant("jumps in the critic pass silently", "control_variates", "h.register_hook(partial(_warn_if_flat", "(partial(_warn_if_flat", "control_variates"),
     Mutant("inner noise differentiated", "control_variates", "with torch.no_grad():", "with torch.enable_grad():", "control_variates"),

@@ -137,6 +137,57 @@ def test_unbiased_for_three_classes_and_more(name, stream):
         assert (per_sample_grads(surrogate, logits, torch.zeros(1, 2, 4, dtype=F64))[:, 3] == 0).all()
 
 
+def test_unbiased_for_two_latents_with_one_cost(stream):
+    logits = torch.stack([THREE, THREE.flip(0) * 2])
+    w = torch.tensor([[1.0, -1.0, 0.5], [0.2, 1.5, 0.0]], dtype=F64)
+
+    def f(z):
+        return (z * w).sum((-1, -2)) ** 2
+
+    def draw(n, generator):
+        both = noise.gumbel((n, 2, 2, 3), generator=generator, dtype=F64)
+        return per_sample_grads(rebar(f, tau=0.6, eta=0.8, event_dims=2), logits, both)
+
+    assert_mean(draw, oracles.exact_grad(f, logits), stream)
+
+
+def test_event_dims_only_says_what_belongs_to_a_draw(gen):
+    logits, n = draws(gen, rows=3)
+    one = per_sample_grads(
+        rebar(lambda z: square(z).sum(-1), tau=0.6, eta=0.8, event_dims=2), logits[None], n[:, None, :2]
+    )
+    assert torch.allclose(
+        one[:, 0], per_sample_grads(rebar(square, tau=0.6, eta=0.8), logits, n[:, :2]), rtol=0, atol=1e-14
+    )
+    shared = gumbel_rao(lambda z: square(z).sum(-1), tau=0.6, inner=2, event_dims=2)
+    got = per_sample_grads(shared, logits[None], n[:, None])
+    want = per_sample_grads(gumbel_rao(square, tau=0.6, inner=2), logits, n)
+    assert torch.allclose(got[:, 0], want, rtol=0, atol=1e-14)
+    with pytest.raises(ValueError, match=r"^relax: event_dims must be a whole number >= 1, got 0"):
+        rebar(square, tau=1.0, eta=1.0, event_dims=0)
+
+
+def test_many_latents_are_where_rebar_pays(gen):
+    # A constant baseline leaves the noise of the other 19 latents in each latent's gradient.
+    logits = torch.stack(
+        [0.5 * noise.normal((20,), generator=gen, dtype=F64), torch.zeros(20, dtype=F64)], -1
+    )
+    w = noise.normal((20,), generator=gen, dtype=F64) / 20**0.5
+
+    def f(z):
+        return (z[..., 0] @ w - 0.3) ** 2
+
+    both = noise.gumbel((20_000, 20, 2, 2), generator=gen, dtype=F64)
+    plain, score = (
+        per_sample_grads(rebar(cost, tau=1.0, eta=0.0, event_dims=2), logits, both).flatten(1)
+        for cost in (f, lambda z: 1 + 0 * f(z))
+    )
+    plain = plain - plain.mean(0)
+    best = plain - (plain * score).sum() / (score * score).sum() * score
+    relaxed = per_sample_grads(rebar(f, tau=0.3, eta=1.0, event_dims=2), logits, both).flatten(1)
+    assert relaxed.var(0).sum() < best.var(0).sum() / 1.5
+
+
 def test_value_and_the_costs_own_parameters_keep_their_mean():
     w = torch.tensor(0.7, dtype=F64, requires_grad=True)
 

@@ -2,7 +2,8 @@ r"""Unbiased gradients of discrete costs, made quiet by a relaxed cost that is s
 
 Surrogates as in :mod:`reparam.estimators`: ``params = logits [S, K]``, noise with one more axis that
 holds the independent Gumbel draws of one estimate: ``[S, 2, K]``, or ``[S, 1 + inner, K]`` for
-:func:`gumbel_rao`. The first picks the category; the others redraw the perturbed logits *given* it.
+:func:`gumbel_rao`; with ``L`` latents ``[S, L, K]`` and ``[S, L, 2, K]``. The first picks the category;
+the others redraw the perturbed logits *given* it.
 """
 
 import math
@@ -36,8 +37,8 @@ def _split(function: str, logits: Tensor, noise: Tensor, rows: int) -> tuple[Ten
     return noise[..., 0, :], noise[..., 1:, :]
 
 
-def _control(critic: Callable[[Tensor], Tensor], h: Tensor) -> Tensor:
-    control = _cost_per_draw("relax", critic, h, h.shape[:-1], "critic")
+def _control(critic: Callable[[Tensor], Tensor], h: Tensor, draws: torch.Size) -> Tensor:
+    control = _cost_per_draw("relax", critic, h, draws, "critic")
     if h.requires_grad and not control.requires_grad:
         raise ValueError(
             "relax: critic does not depend on the perturbed logits through operations autograd can follow (a "
@@ -48,7 +49,7 @@ def _control(critic: Callable[[Tensor], Tensor], h: Tensor) -> Tensor:
     return control
 
 
-def relax(f: Cost, critic: Callable[[Tensor], Tensor]) -> Surrogate:
+def relax(f: Cost, critic: Callable[[Tensor], Tensor], *, event_dims: int = 1) -> Surrogate:
     r"""Subtract a smooth function of the noise from the cost, and add its gradient back by the path.
 
     .. math:: \big(f(z) - c(\tilde h)\big) \nabla \log p(z) + \nabla c(h) - \nabla c(\tilde h), \qquad
@@ -61,6 +62,8 @@ def relax(f: Cost, critic: Callable[[Tensor], Tensor]) -> Surrogate:
         f: cost, maps one-hot ``[S, K]`` to ``[S]``; it needs no derivative.
         critic: :math:`c`, maps perturbed logits ``[S, K]`` to ``[S]``. It may have parameters; train them on
             :func:`mean_square`, not on the surrogate.
+        event_dims: how many trailing axes belong to one draw: 2 for ``L`` independent latents ``[S, L, K]``
+            that share one cost.
 
     Returns:
         a surrogate for ``logits [S, K]`` and Gumbel noise ``[S, 2, K]``. Its value is
@@ -71,23 +74,25 @@ def relax(f: Cost, critic: Callable[[Tensor], Tensor]) -> Surrogate:
 
     Source: Grathwohl, Choi, Wu, Roeder & Duvenaud (2018), section 3.
     """
+    checks.count("relax", "event_dims", event_dims)
 
     def surrogate(logits: Params, noise: Tensor) -> Tensor:
         g, rest = _split("relax", logits, noise, 2)
         z = samplers.gumbel_max(logits, g)
-        log_p = densities.categorical(logits, z)
+        draws, latents = logits.shape[: logits.ndim - event_dims], logits.shape[logits.ndim - event_dims : -1]
+        log_p = densities.categorical(logits, z).reshape(*draws, math.prod(latents)).sum(-1)
         h_given = samplers.gumbel_given(logits, z, rest[..., 0, :])
-        cost = _cost_per_draw("relax", f, z, log_p.shape)
-        added, removed = _control(critic, logits + g), _control(critic, h_given)
+        cost = _cost_per_draw("relax", f, z, draws)
+        added, removed = _control(critic, logits + g, draws), _control(critic, h_given, draws)
         # A weight is constant in the logits and yet differentiable in the critic's parameters.
-        control = _cost_per_draw("relax", critic, h_given.detach(), log_p.shape, "critic")
+        control = _cost_per_draw("relax", critic, h_given.detach(), draws, "critic")
         weight = cost.detach().to(log_p.dtype) - control
         return cost + added - removed + weight * (log_p - log_p.detach())
 
     return surrogate
 
 
-def rebar(f: Cost, *, tau: float | Tensor, eta: float | Tensor) -> Surrogate:
+def rebar(f: Cost, *, tau: float | Tensor, eta: float | Tensor, event_dims: int = 1) -> Surrogate:
     r"""Take the relaxed cost itself as the critic.
 
     .. math:: c(h) = \eta\, f\big(\mathrm{softmax}(h / \tau)\big)
@@ -99,6 +104,7 @@ def rebar(f: Cost, *, tau: float | Tensor, eta: float | Tensor) -> Surrogate:
         f: cost, maps ``[S, K]`` to ``[S]``, differentiable on the simplex; it is called four times.
         tau: temperature, one finite number ``> 0``; a tensor may carry a gradient.
         eta: strength :math:`\eta`, one finite number; a tensor may carry a gradient.
+        event_dims: how many trailing axes belong to one draw, see :func:`relax`.
 
     Returns:
         a surrogate, see :func:`relax`.
@@ -118,7 +124,7 @@ def rebar(f: Cost, *, tau: float | Tensor, eta: float | Tensor) -> Surrogate:
     def critic(h: Tensor) -> Tensor:
         return eta * f(samplers.gumbel_softmax(h, torch.zeros_like(h), tau=tau))
 
-    return relax(f, critic)
+    return relax(f, critic, event_dims=event_dims)
 
 
 def mean_square(surrogate: Surrogate, params: Params, noise: Tensor) -> Tensor:
@@ -135,7 +141,7 @@ def mean_square(surrogate: Surrogate, params: Params, noise: Tensor) -> Tensor:
     return sum(g.square().sum() for g in (grads if isinstance(grads, tuple) else (grads,))) / len(noise)
 
 
-def gumbel_rao(f: Cost, *, tau: float | Tensor, inner: int) -> Surrogate:
+def gumbel_rao(f: Cost, *, tau: float | Tensor, inner: int, event_dims: int = 1) -> Surrogate:
     r"""Average the straight-through slope over the noise that leads to the same category.
 
     .. math:: \nabla f(z)^\top\, \frac1M \sum_{m=1}^{M} \frac{\partial}{\partial \ell}\,
@@ -149,6 +155,7 @@ def gumbel_rao(f: Cost, *, tau: float | Tensor, inner: int) -> Surrogate:
         f: cost, maps one-hot ``[S, K]`` to ``[S]``, differentiable there.
         tau: temperature, one finite number ``> 0``.
         inner: :math:`M \ge 1`, how many relaxed samples share one category.
+        event_dims: how many trailing axes belong to one draw, see :func:`relax`.
 
     Returns:
         a surrogate for ``logits [S, K]`` and Gumbel noise ``[S, 1 + inner, K]``; its value is ``f(z)``.
@@ -172,4 +179,4 @@ def gumbel_rao(f: Cost, *, tau: float | Tensor, inner: int) -> Surrogate:
         y = samplers.gumbel_softmax(each, g_given, tau=tau).mean(-2)
         return z + (y - y.detach())
 
-    return pathwise(f, sample, event_dims=1)
+    return pathwise(f, sample, event_dims=event_dims)
