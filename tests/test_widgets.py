@@ -25,6 +25,7 @@ from reparam.widgets import (
     HardConcreteGate,
     InverseCdf,
     Quiz,
+    Sinkhorn,
     ThreeGradients,
     TopKRace,
     VaeStep,
@@ -32,6 +33,7 @@ from reparam.widgets import (
 from reparam.widgets.base import Widget, plain
 from reparam.widgets.elbo_gap import ledger
 from reparam.widgets.hard_concrete_gate import masses
+from reparam.widgets.sinkhorn import best_matching
 from reparam.widgets.vae_step import losses
 
 JS = Path(__file__).parent / "js"
@@ -56,6 +58,8 @@ def examples() -> dict[str, Widget]:
         "race, normal noise": GumbelRace(logits=[3, -3, 0, 1], law="normal", n=1, seed=4),
         "top k": TopKRace(),
         "top k, sets": TopKRace(logits=[2, 1, 0, -1, 0.5], k=3, count="sets", n=1, seed=3),
+        "sinkhorn": Sinkhorn(),
+        "sinkhorn, cold and noisy": Sinkhorn(tau=0.05, n_iters=40, noise="on", seed=3),
         "gate": HardConcreteGate(),
         "gate, nearly shut": HardConcreteGate(log_alpha=-5, beta=0.1, n=1),
         "inverse": InverseCdf(),
@@ -97,6 +101,7 @@ def node() -> str:
         "inverse_cdf",
         "hard_concrete_gate",
         "top_k_race",
+        "sinkhorn",
     ],
 )
 def test_golden_cases_are_what_the_package_computes(name: str) -> None:
@@ -329,6 +334,14 @@ def test_the_summary_follows_the_state() -> None:
         (lambda: TopKRace(logits=None), TypeError, r"logits must be 4 or 5 numbers .*got None"),
         (lambda: TopKRace(k=4), ValueError, r"TopKRace: k must be a whole number from 1 to 3, got 4"),
         (lambda: TopKRace(count="pairs"), ValueError, r"count must be one of 'ordered', 'sets'"),
+        (
+            lambda: Sinkhorn(scores=[[0] * 5] * 4),
+            ValueError,
+            r"Sinkhorn: scores must be 5 rows of 5 numbers from -5 to 5",
+        ),
+        (lambda: Sinkhorn(scores=3), TypeError, r"scores must be 5 rows of 5 numbers .*got 3"),
+        (lambda: Sinkhorn(tau=0), ValueError, r"Sinkhorn: tau must be a number from 0.05 to 5, got 0"),
+        (lambda: Sinkhorn(n_iters=1.5), TypeError, r"n_iters must be a whole number from 0 to 40, got 1.5"),
         (lambda: HardConcreteGate(beta=True), TypeError, r"beta must be a number from 0.1 to 3, got True"),
         (
             lambda: ThreeGradients(k=0),
@@ -395,6 +408,16 @@ def test_the_summary_of_the_places_is_exact() -> None:
         assert f"has probability {max(row['ordered'].values()):.3f}" in widget.summary
     widget.count = "sets"
     assert "counted as sets" in widget.summary
+
+
+def test_the_summary_of_the_matching_is_exact() -> None:
+    for row in json.loads((JS / "golden" / "sinkhorn.json").read_text(encoding="utf-8")):
+        noisy = (np.array(row["scores"]) + np.array(row["g"]).reshape(5, 5)).tolist()
+        assert list(best_matching(noisy)) == row["columns"]
+    widget = Sinkhorn(scores=np.roll(np.eye(5), 2, axis=1))
+    assert "best of the 120 matchings is 0 to 2, 1 to 3, 2 to 4, 3 to 0, 4 to 1." in widget.summary
+    widget.n_iters = 1
+    assert "1 iteration at temperature 0.5" in widget.summary
 
 
 def test_the_summary_of_the_gate_is_exact() -> None:

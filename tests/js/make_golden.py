@@ -4,7 +4,6 @@ Everything is computed by the package in float64 at given noise; the JavaScript 
 same noise and must agree to 1e-6. ``tests/test_widgets.py`` holds the committed files to this.
 """
 
-import itertools
 import json
 import math
 import warnings
@@ -22,6 +21,7 @@ from reparam import (
     measure_valued,
     noise,
     oracles,
+    orders,
     quadrature,
     samplers,
 )
@@ -319,49 +319,59 @@ def gate_case(log_alpha: float, beta: float, gamma: float, zeta: float, seed: in
     """Draw gates at given uniforms; the density is the derivative of the distribution function by autograd."""
     u = noise.uniform((9,), generator=generator(seed), dtype=torch.float64)
     a = torch.tensor(log_alpha, dtype=torch.float64)
-
-    def cdf(z: torch.Tensor) -> torch.Tensor:
-        return torch.sigmoid(beta * torch.logit((z - gamma) / (zeta - gamma)) - a)
-
+    options = {"beta": beta, "gamma": gamma, "zeta": zeta}
     at = torch.linspace(0, 1, 7, dtype=torch.float64).requires_grad_()
-    s = torch.sigmoid((torch.logit(u) + a) / beta)
-    zero, below_one = cdf(torch.zeros_like(a)), cdf(torch.ones_like(a))
+    cdf = torch.sigmoid(beta * torch.logit((at - gamma) / (zeta - gamma)) - a)
+    masses = samplers.hard_concrete_probs(a, **options)._asdict()
     return {
-        "state": {"log_alpha": log_alpha, "beta": beta, "gamma": gamma, "zeta": zeta},
+        "state": {"log_alpha": log_alpha, **options},
         "u": u.tolist(),
-        "z": (s * (zeta - gamma) + gamma).clamp(0, 1).tolist(),
-        "masses": {"zero": zero.item(), "open": (below_one - zero).item(), "one": (1 - below_one).item()},
+        "z": samplers.hard_concrete(a.expand_as(u), u, **options).tolist(),
+        "masses": {name: p.item() for name, p in masses.items()},
         "at": at.tolist(),
-        "density": torch.autograd.grad(cdf(at).sum(), at)[0].tolist(),
+        "density": torch.autograd.grad(cdf.sum(), at)[0].tolist(),
         "evaluation": (a.sigmoid() * (zeta - gamma) + gamma).clamp(0, 1).item(),
     }
 
 
 def top_k_case(logits: list[float], k: int, seed: int) -> dict:
-    """Race for k places; the law of an order is the chance of each place among those who are left."""
+    """Race for k places; the law of a set is the sum over its orders."""
     g = noise.gumbel((11, len(logits)), generator=generator(seed), dtype=torch.float64)
     row = torch.tensor(logits, dtype=torch.float64)
-    scores = row + g
-    law = {
-        order: math.prod(
-            row[[i, *(set(range(len(logits))) - set(order[: j + 1]))]].softmax(-1)[0].item()
-            for j, i in enumerate(order)
-        )
-        for order in itertools.permutations(range(len(logits)), k)
-    }
-    sets: dict[tuple, float] = {}
-    for order, p in law.items():
-        sets[tuple(sorted(order))] = sets.get(tuple(sorted(order)), 0.0) + p
-    independent = row.softmax(-1)
+    listed = orders.ordered_subsets(len(logits), k)
+    law = orders.plackett_luce(row.expand(len(listed), -1), listed).exp()
+    sets: dict[str, float] = {}
+    for order, p in zip(listed.sort(-1).values.tolist(), law.tolist(), strict=True):
+        name = ",".join(map(str, order))
+        sets[name] = sets.get(name, 0.0) + p
     return {
         "logits": logits,
         "k": k,
         "g": g.flatten().tolist(),
-        "orders": scores.argsort(dim=-1, descending=True, stable=True)[:, :k].tolist(),
-        "times": torch.exp(-scores[-1]).tolist(),
-        "ordered": {",".join(map(str, who)): p for who, p in law.items()},
-        "sets": {",".join(map(str, who)): p for who, p in sets.items()},
-        "repeats": 1 - sum(independent[list(order)].prod().item() for order in law),
+        "orders": samplers.gumbel_top_k(row.expand_as(g), g, k=k).tolist(),
+        "times": torch.exp(-row - g[-1]).tolist(),
+        "ordered": {",".join(map(str, o)): p for o, p in zip(listed.tolist(), law.tolist(), strict=True)},
+        "sets": sets,
+        "repeats": 1 - row.softmax(-1)[listed].prod(-1).sum().item(),
+    }
+
+
+def sinkhorn_case(tau: float, n_iters: int, seed: int) -> dict:
+    """Iterate on random scores; the best matching by adding up all permutation matrices."""
+    scores = 2 * noise.normal((5, 5), generator=generator(seed), dtype=torch.float64).clamp(-2.5, 2.5)
+    g = noise.gumbel((5, 5), generator=generator(seed + 100), dtype=torch.float64)
+    totals = (orders.permutations(5) * (scores + g)).sum((-1, -2))
+    y = samplers.gumbel_sinkhorn(scores, g, tau=tau, n_iters=n_iters)
+    return {
+        "scores": scores.tolist(),
+        "g": g.flatten().tolist(),
+        "tau": tau,
+        "n_iters": n_iters,
+        "y": y.tolist(),
+        "rowSums": y.sum(-1).tolist(),
+        "columns": orders.permutations(5)[totals.argmax()].argmax(-1).tolist(),
+        "total": totals.max().item(),
+        "lead": -totals.topk(2).values.diff().item(),
     }
 
 
@@ -395,6 +405,12 @@ def cases() -> dict[str, list[dict]]:
             top_k_case(row, k, k)
             for row in ([1.0, 0.5, 0.0, -1.0], [3.0, -3.0, 2.0, -0.5, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0])
             for k in (1, 2, 3)
+        ],
+        "sinkhorn": [
+            sinkhorn_case(tau, n_iters, seed)
+            for seed, (tau, n_iters) in enumerate(
+                [(0.5, 10), (0.05, 40), (5.0, 1), (0.05, 1), (1.0, 3), (0.2, 25)]
+            )
         ],
         "hard_concrete_gate": [
             gate_case(*state, seed)
