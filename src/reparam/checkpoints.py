@@ -41,7 +41,7 @@ class DamagedError(CheckpointError):
 
 
 def write(path: Path, content: bytes, *, keep: Path | None = None) -> None:
-    """Write ``content`` to ``path`` all or not at all: temporary file, flush to the disk, rename.
+    """Write ``content`` to ``path`` all or not at all; when this returns it is on the disk.
 
     Args:
         path: the file; its folder exists.
@@ -50,8 +50,6 @@ def write(path: Path, content: bytes, *, keep: Path | None = None) -> None:
 
     Raises:
         CheckpointError: the disk is full or the folder cannot be written; ``path`` is as it was.
-
-    Returns nothing.
     """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
@@ -87,7 +85,7 @@ def _previous(path: Path) -> Path:
 
 
 def save(path: Path, state: dict) -> None:
-    """Write a checkpoint; the one that was at ``path`` moves to ``NAME.previous``.
+    """Write a checkpoint; when this returns, the one that was at ``path`` is at ``NAME.previous``.
 
     Args:
         path: the file; its folder exists.
@@ -95,8 +93,6 @@ def save(path: Path, state: dict) -> None:
 
     Raises:
         CheckpointError: it could not be written; the checkpoint that was there still loads.
-
-    Returns nothing.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
@@ -121,9 +117,12 @@ def load(path: Path) -> dict:
             or holds something other than tensors and plain values.
     """
     try:
-        line, _, payload = path.read_bytes().partition(b"\n")
+        content = path.read_bytes()
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
+    if not content:
+        raise DamagedError(f"{path} is cut short: it is empty")
+    line, _, payload = content.partition(b"\n")
     version, size, sha256 = _header(path, line)
     if version != _FORMAT:
         raise CheckpointError(f"{path} has format {version}; this reparam reads format {_FORMAT}: update it")
@@ -137,12 +136,12 @@ def load(path: Path) -> dict:
         raise CheckpointError(
             f"{path} holds more than tensors and plain values; it was not loaded, for it could run a program"
         ) from error
+    except (RuntimeError, EOFError) as error:
+        raise CheckpointError(f"{path} is not a checkpoint of this package: it holds no tensors") from error
 
 
 def _header(path: Path, line: bytes) -> tuple[int, int, str]:
     """Return format, size and sha256 from the first line of a checkpoint."""
-    if not line:
-        raise DamagedError(f"{path} is cut short: it is empty")
     with contextlib.suppress(ValueError, KeyError, TypeError):
         header = json.loads(line)
         if header["file"] == _MAGIC:

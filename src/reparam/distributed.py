@@ -120,7 +120,7 @@ class Group:
 
 @contextlib.contextmanager
 def join(device: str = "auto") -> Iterator[tuple[Group, torch.device]]:
-    """Join the processes that ``torchrun`` started, if it did, and leave them at the end.
+    """Join the processes that ``torchrun`` started, if it did; for a ``with`` statement, which leaves them.
 
     NCCL connects GPUs, one a process, and gloo processors. A program that was not started by
     ``torchrun`` gets a group of one.
@@ -128,7 +128,7 @@ def join(device: str = "auto") -> Iterator[tuple[Group, torch.device]]:
     Args:
         device: see :func:`reparam.devices.pick_device`.
 
-    Yields:
+    Returns:
         the group and this process's device.
 
     Raises:
