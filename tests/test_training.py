@@ -2,12 +2,13 @@
 
 import copy
 import math
+from typing import NamedTuple
 
 import pytest
 import torch
 from montecarlo import assert_cdf, assert_counts
 
-from reparam import data, devices, models, noise, objectives, training
+from reparam import data, models, noise, objectives, schedules, training
 
 PIXELS, LATENTS = 16, 3
 
@@ -204,6 +205,8 @@ def test_bad_arguments(x):
         ("lr", 0.0, ValueError),
         ("lr", math.nan, ValueError),
         ("lr", "0.1", TypeError),
+        ("samples", 0, ValueError),
+        ("patience", 0, ValueError),
     ):
         with pytest.raises(error, match=f"^fit: {name} must be"):
             _fit(x, **{name: bad})
@@ -227,41 +230,6 @@ def test_bad_arguments(x):
         training.evaluate(model, x, batch_size=0)
 
 
-def test_pick_device(monkeypatch):
-    assert training.pick_device("cpu") == torch.device("cpu")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    assert training.pick_device() == torch.device("cpu")
-    for absent in ("cuda", "cuda:1", "mps", "banana", ""):
-        with pytest.raises(
-            ValueError, match=f"pick_device: name must be 'auto' or one of cpu .*got '{absent}'"
-        ):
-            training.pick_device(absent)
-    with pytest.raises(TypeError, match="name must be a string, got None"):
-        training.pick_device(None)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    assert training.pick_device() == torch.device("cuda")
-    with pytest.raises(ValueError, match=r"'cuda:3', but this machine has 1 CUDA device"):
-        training.pick_device("cuda:3")
-
-
-def test_a_device_must_draw_well_before_it_is_picked(monkeypatch):
-    assert training.draws_well(torch.device("cpu"))
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    monkeypatch.setattr(devices, "draws_well", lambda device: device.type == "cpu")
-    assert training.pick_device() == torch.device("cpu")
-    with pytest.raises(ValueError, match="got 'mps'"):
-        training.pick_device("mps")
-
-
-def test_noise_of_the_wrong_spread_is_noticed(monkeypatch):
-    original = devices.noise.normal
-    monkeypatch.setattr(devices.noise, "normal", lambda *a, **k: 1.2 * original(*a, **k))
-    assert not training.draws_well(torch.device("cpu"))
-
-
 def test_pixels_of_another_dtype_are_named(x):
     with pytest.raises(TypeError, match="fit: x must have the model's dtype"):
         _fit(x.half(), epochs=1)
@@ -272,6 +240,121 @@ def test_the_progress_bar_is_optional(x, capsys):
     assert capsys.readouterr() == ("", "")
     _fit(x, epochs=1, progress=True)
     assert "elbo=" in capsys.readouterr().err
+
+
+def test_any_objective_trains_its_first_term(x, gen):
+    # Two named terms of which only the first may reach the weights.
+    class Terms(NamedTuple):
+        raised: torch.Tensor
+        watched: torch.Tensor
+
+    def objective(model, x, noise, *, pull):
+        return Terms(-pull * model.encoder[2].bias.square().sum().expand(len(x)), model.decode(noise).sum(-1))
+
+    ours, by_hand = _model(), _model()
+    eps = noise.normal((50, LATENTS), generator=gen)
+    terms = training.train_step(
+        ours, torch.optim.SGD(ours.parameters(), lr=0.1), x, eps, objective=objective, pull=2.0
+    )
+    assert type(terms) is Terms
+    with torch.no_grad():
+        by_hand.encoder[2].bias.mul_(1 - 0.1 * 2 * 2.0)
+    assert all(torch.allclose(p, q) for p, q in zip(_weights(ours), _weights(by_hand), strict=True))
+    assert torch.equal(terms.watched, by_hand.decode(eps).sum(-1))
+
+
+def _recorded(calls):
+    """Return the ELBO as an objective that notes the options and the noise it is called with."""
+
+    def objective(model, x, noise, **options):
+        calls.append(options | {"noise": noise.shape, "trains": torch.is_grad_enabled()})
+        return objectives.elbo(model, x, noise if noise.ndim == 2 else noise[0])
+
+    return objective
+
+
+def test_schedules_reach_the_objective_step_by_step(x):
+    calls = []
+    plan = {"tau": schedules.linear(1, 0), "lr": schedules.constant(1e-3)}
+    _, history = _fit(x, epochs=2, test=x, objective=_recorded(calls), schedules=plan)
+    trained = [call["tau"] for call in calls if call["trains"]]
+    assert trained == pytest.approx([1 - k / 8 for k in range(8)])
+    assert [call["tau"] for call in calls if not call["trains"]] == pytest.approx([1 - 3 / 8, 1 - 7 / 8])
+    assert "lr" not in calls[0]
+    assert [line["tau"] for line in history.lines] == pytest.approx([1 - 3 / 8, 1 - 7 / 8])
+
+
+def test_the_learning_rate_follows_its_schedule(x):
+    # Adam's first step moves every weight with a gradient by lr, whatever the gradient: so the lr can be seen.
+    for first, moved in ((0.0, 0.0), (1e-3, 1e-3)):
+        model, _ = _fit(x, epochs=1, batch_size=50, lr=0.5, schedules={"lr": schedules.constant(first)})
+        change = (model.decoder[2].bias - _model().decoder[2].bias).abs()
+        assert change.median().item() == pytest.approx(moved, rel=1e-3)
+    for bad in (-0.5, math.nan):
+        with pytest.raises(
+            ValueError, match=f"fit: lr must be a finite number >= 0 at every step, got {bad}"
+        ):
+            _fit(x, epochs=1, schedules={"lr": lambda progress, bad=bad: bad if progress > 0.5 else 1e-3})
+
+
+def test_samples_are_an_axis_of_the_noise(x):
+    calls = []
+    _fit(x, epochs=1, samples=5, test=x, objective=_recorded(calls), test_objective=objectives.elbo)
+    assert [call["noise"] for call in calls] == [(5, 16, LATENTS)] * 3 + [(5, 2, LATENTS)]
+    plain, _ = _fit(x, epochs=1)
+    assert _equal(_weights(plain), _weights(_fit(x, epochs=1, objective=_recorded([]))[0]))
+    history = _fit(x, epochs=1, samples=3, test=x, objective=objectives.iwae)[1]
+    assert history.train[0]._fields == history.test[0]._fields == ("bound", "elbo")
+    assert history.test[0].bound > history.test[0].elbo
+
+
+def test_categorical_codes_get_gumbel_noise(x, gen):
+    model = models.CategoricalVAE(PIXELS, 8, 2, 3, generator=gen)
+    seen = []
+
+    def objective(model, x, g, *, tau):
+        seen.append(g)
+        return objectives.categorical_elbo(model, x, g, tau=tau)
+
+    history = training.fit(
+        model, x, epochs=40, progress=False, objective=objective, test=x, test_objective=objectives.discrete_elbo,
+        schedules={"tau": schedules.exponential(1, 0.5)}, lr=1e-2,
+    )  # fmt: skip
+    assert_cdf(torch.cat(seen[::2]).flatten(), lambda g: torch.exp(-torch.exp(-g)))
+    assert history.test[-1].elbo > history.test[0].elbo
+
+
+def test_patience_stops_after_epochs_without_gain(x):
+    # The test bound is scripted: it peaks at the third epoch.
+    script = iter([-5.0, -4.0, -3.0, -3.5, -3.0, -9.0, -1.0])
+
+    def scripted(model, x, noise):
+        return objectives.elbo(model, x, noise)._replace(elbo=torch.full((len(x),), next(script)))
+
+    _, history = _fit(x, epochs=7, test=x, test_objective=scripted, patience=2)
+    assert [float(terms.elbo) for terms in history.test] == [-5, -4, -3, -3.5, -3]
+    with pytest.raises(ValueError, match="fit: patience needs test images, got test=None"):
+        _fit(x, patience=2)
+
+
+def test_weights_that_are_not_finite_stop_the_run(x):
+    # A finite loss can have a gradient that is not: here that of the square root of zero.
+    def objective(model, x, noise):
+        terms = objectives.elbo(model, x, noise)
+        return terms._replace(elbo=terms.elbo - (model.decoder[2].bias * 0).abs().sqrt().sum())
+
+    with pytest.raises(training.NotFiniteError, match=r"fit: not finite: decoder\.2\.bias"):
+        _fit(x, epochs=1, batch_size=50, objective=objective)
+
+
+def test_out_of_memory_gives_advice_and_the_next_run_works(x):
+    def hungry(model, x, noise):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    with pytest.raises(MemoryError, match="fit: out of memory with batch_size 16; try half of it") as error:
+        _fit(x, objective=hungry)
+    assert error.value.__suppress_context__
+    _fit(x, epochs=1)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
