@@ -14,6 +14,8 @@ import torch
 from torch import nn
 
 from reparam import (
+    baselines,
+    control_variates,
     densities,
     divergences,
     estimators,
@@ -375,6 +377,52 @@ def sinkhorn_case(tau: float, n_iters: int, seed: int) -> dict:
     }
 
 
+def arena_case(
+    cost: str, logits: list[float], rewards: list[float], offset: float, tau: float, n: int
+) -> dict:
+    """Apply the package's estimators to a few draws; variances by enumerating one draw, or all n of them."""
+    row, r = (torch.tensor(values, dtype=torch.float64) for values in (logits, rewards))
+    f = {
+        "linear": lambda z: z @ r + offset,
+        "target": lambda z: (z - torch.eye(len(r), dtype=z.dtype)[0]).square().sum(-1) + offset,
+        "toy": lambda z: (z[..., 0] - 0.45) ** 2 + offset,
+    }[cost]
+    corners, p = oracles.outcomes(1, len(row))[:, 0], row.softmax(-1)
+    gradient = oracles.exact_grad(f, row)
+    constant = baselines.optimal(f(corners), p.sqrt()[:, None] * (corners - p)).item()
+    ways = {
+        "score": estimators.score_function_categorical(f),
+        "best": estimators.score_function_categorical(f, baseline=constant),
+        "loo": estimators.score_function_categorical(f, baseline=baselines.leave_one_out),
+        "relaxed": estimators.relaxed(f, tau=tau),
+        "through": estimators.straight_through(f, tau=tau),
+        "rebar": control_variates.rebar(f, tau=tau, eta=1.0),
+    }
+    both = noise.gumbel((7, 2, len(row)), generator=generator(n), dtype=torch.float64)
+    draws = {
+        name: estimators.per_sample_grads(surrogate, row, both if name == "rebar" else both[:, 0])
+        for name, surrogate in ways.items()
+    }
+
+    def spread(means: torch.Tensor, chance: torch.Tensor) -> float:
+        return (chance @ (means - gradient).square().sum(-1)).item()
+
+    forced = 1e3 * corners  # noise that makes each class win
+    every = oracles.outcomes(n, len(row))
+    together = [estimators.per_sample_grads(ways["loo"], row, 1e3 * z).mean(0) for z in every]
+    one = {name: estimators.per_sample_grads(ways[name], row, forced) for name in ("score", "best")}
+    variance = {name: spread(grads, p) / n for name, grads in one.items()}
+    return {
+        "state": {"cost": cost, "logits": logits, "rewards": rewards, "offset": offset, "tau": tau, "n": n},
+        "g": both[:, 0].flatten().tolist(),
+        "v": both[:, 1].flatten().tolist(),
+        "gradient": gradient.tolist(),
+        "constant": constant,
+        "variance": variance | {"loo": spread(torch.stack(together), (every @ p).prod(-1))},
+        "draws": {name: grads.flatten().tolist() for name, grads in draws.items()},
+    }
+
+
 def cases() -> dict[str, list[dict]]:
     """Return every golden case, by the name of its file."""
     points = [(0.5, 1.0), (-1.3, 0.4), (3.0, 3.0), (0.0, 0.1)]
@@ -444,6 +492,21 @@ def cases() -> dict[str, list[dict]]:
                 (0.0, [1.0, 0.0, 1.0, 0.0], [1.0, 0.0], 0.0, 1.0),
                 (2.5, [-1.1, 0.4, 0.2, -3.0], [0.0, -1.5], 2.1, 0.25),
                 (-0.7, [0.3, 0.2, -0.1, 0.6], [1.4, -0.2], 1.3, 0.05),
+            ]
+        ],
+        "estimator_arena": [
+            arena_case(cost, *state)
+            for cost in ("linear", "target", "toy")
+            for state in [
+                ([0.3, -0.3], [1.0, 0.0], 0.0, 0.5, 4),
+                ([1.0, 0.3, -0.5, 0.0], [0.4, -1.2, 0.7, 2.0], 5.0, 1.0, 3),
+                (
+                    [2.0, -3.0, 0.1, 0.0, 1.0, -1.0, 0.5, 0.2],
+                    [1.0, 2.0, 0.0, -1.0, 0.5, 0.3, 0.9, -2.0],
+                    -10.0,
+                    0.05,
+                    2,
+                ),
             ]
         ],
         "elbo_gap": [

@@ -3,7 +3,8 @@
 ``GaussianNode`` and ``GumbelSimplex`` show random nodes, ``ThreeGradients`` three estimates of
 one derivative, ``GumbelRace`` a draw as a race, ``TopKRace`` several draws without replacement,
 ``HardConcreteGate`` a gate that can be exactly shut, ``InverseCdf`` how noise becomes a sample,
-``Decoder`` a latent space, ``ElboGap`` and ``VaeStep`` a bound and a training step in exact numbers,
+``Decoder`` a latent space, ``EstimatorArena`` lets six estimators compete,
+``ElboGap`` and ``VaeStep`` show a bound and a training step in exact numbers,
 ``Quiz`` and ``Cards`` ask. They compute in the reader's browser: no kernel, no network.
 """
 
@@ -13,6 +14,7 @@ FOLDERS = {
     "Cards": "cards",
     "Decoder": "decoder",
     "ElboGap": "elbo_gap",
+    "EstimatorArena": "estimator_arena",
     "GaussianNode": "gaussian_node",
     "GumbelRace": "gumbel_race",
     "GumbelSimplex": "gumbel_simplex",
@@ -29,6 +31,7 @@ __all__ = [
     "Cards",
     "Decoder",
     "ElboGap",
+    "EstimatorArena",
     "GaussianNode",
     "GumbelRace",
     "GumbelSimplex",
