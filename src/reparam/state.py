@@ -162,7 +162,7 @@ class Run:
             CheckpointError: it has other settings, or is not one of such a run.
         """
         try:
-            for name in sorted(self.settings.keys() | saved["settings"].keys()):
+            for name in (*self.settings, *saved["settings"]):
                 was, now = (settings.get(name) for settings in (saved["settings"], self.settings))
                 if was != now:
                     raise CheckpointError(
@@ -183,7 +183,8 @@ class Run:
         except CheckpointError:
             raise
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise CheckpointError(f"cannot resume: not a checkpoint of such a run ({error})") from error
+            reason = str(error).split("\n")[:2][-1].strip()
+            raise CheckpointError(f"cannot resume: not a checkpoint of such a run ({reason})") from error
 
 
 def _curve(lines: list[dict], name: str, dtype: torch.dtype) -> list[tuple]:

@@ -191,7 +191,9 @@ def fit(
         model,
         torch.optim.Adam(model.parameters(), lr=lr, fused=device.type != "mps"),
         Generator(device).manual_seed(seed),
-        settings | {"device": device.type} | ({"epochs": epochs} if schedules else {}),
+        settings
+        | {"device": device.type}
+        | ({"schedules": sorted(schedules), "epochs": epochs} if schedules else {}),
         folder=folder,
         group=group or Group(),
     )
