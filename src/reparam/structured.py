@@ -57,7 +57,7 @@ def gumbel_top_k(logits: Tensor, g: Tensor, *, k: int) -> Tensor:
         ValueError: shapes or devices differ; a row of logits has no finite largest entry or
             fewer than ``k`` finite entries.
 
-    Source: Yellott (1977); Kool, van Hoof & Welling (2019).
+    Source: Yellott (1977); Kool, van Hoof & Welling (2019), Stochastic Beams.
     """
     checks.logits("gumbel_top_k", "logits", logits)
     checks.same_shape("gumbel_top_k", logits=logits, g=g)
