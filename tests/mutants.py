@@ -140,6 +140,7 @@ MUTANTS = [
            "return _with_exact_kl(log_bernoulli(x, model.decode(codes(logits, g, tau=tau))), codes(logits, g, tau=tau).log())", "discrete"),
     Mutant("soft codes at evaluation", "discrete", "model.decode(samplers.gumbel_max(logits, g))", "model.decode(samplers.gumbel_softmax(logits, g, tau=1.0))", "discrete"),
     Mutant("baseline that looks at its own draw", "discrete", "baseline=baselines.leave_one_out,", "baseline=lambda cost: cost.mean(0, keepdim=True).expand_as(cost),", "discrete"),
+    Mutant("REBAR redraws the choice's own noise", "discrete", "surrogate(logits, g.movedim(0, -2))", "surrogate(logits, g[:1].expand_as(g).movedim(0, -2))", "discrete"),
     Mutant("score of one choice of several", "discrete", "densities.categorical(params, z).sum(-1)", "densities.categorical(params, z)[..., 0]", "discrete"),
     Mutant("categorical KL averaged over latents", "discrete", "kl_categorical_uniform(logits).sum(-1)", "kl_categorical_uniform(logits).mean(-1)", "discrete"),
     Mutant("NLL without -log K", "likelihood", "math.log(k) - total.cpu()", "-total.cpu()", "likelihood"),

@@ -8,8 +8,20 @@ import math
 
 import pytest
 import torch
+from montecarlo import assert_mean
 
-from reparam import checks, densities, discrete, divergences, models, noise, objectives, oracles, terms
+from reparam import (
+    checks,
+    densities,
+    discrete,
+    divergences,
+    models,
+    noise,
+    objectives,
+    oracles,
+    samplers,
+    terms,
+)
 
 F64 = torch.float64
 CODES = oracles.outcomes(2, 3)
@@ -127,6 +139,46 @@ def test_the_score_gradient_is_unbiased_by_enumeration(model):
     assert want[0].abs().max() > 1e-3
     each = [discrete.discrete_elbo(model, X.expand(81, 4), draw).elbo for draw in g]
     assert torch.allclose(values.elbo, torch.stack(each).mean(0), rtol=1e-12)
+
+
+def test_rebar_without_control_is_the_plain_score_function(model, gen):
+    x, g = X.expand(20, 4), noise.gumbel((2, 20, 2, 3), generator=gen, dtype=F64)
+    values = discrete.rebar_elbo(model, x, g, tau=0.7, eta=0.0)
+    plain = discrete.discrete_elbo(model, x, g[0])
+    assert torch.allclose(values.elbo, plain.elbo, rtol=1e-12)
+    codes = samplers.gumbel_max(model.encode(x).detach(), g[0])
+    log_q = densities.categorical(model.encode(x), codes).sum(-1)
+    want = (plain.elbo + plain.reconstruction.detach() * log_q).mean()
+    parameters = list(model.parameters())
+    for a, b in zip(
+        torch.autograd.grad(values.elbo.mean(), parameters),
+        torch.autograd.grad(want, parameters),
+        strict=True,
+    ):
+        assert torch.allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+def test_rebar_is_unbiased(model, stream):
+    for parameter in model.encoder.parameters():
+        parameter.data.mul_(0.3)  # no rare category: its score would be skewed
+    (truth,) = torch.autograd.grad(_exact_elbo(model), model.encoder[-1].bias)
+
+    def draw(n, generator):  # one encoder bias for each draw
+        class Own:
+            bias = model.encoder[-1].bias.detach().expand(n, 6).clone().requires_grad_()
+
+            def encode(self, x):
+                return (model.encoder[:-1](x) @ model.encoder[-1].weight.T + self.bias).unflatten(-1, (2, 3))
+
+            def decode(self, z):
+                return model.decode(z)
+
+        g = noise.gumbel((2, n, 2, 3), generator=generator, dtype=F64)
+        own = Own()
+        value = discrete.rebar_elbo(own, X.expand(n, 4), g, tau=0.6).elbo.sum()
+        return torch.autograd.grad(value, own.bias)[0]
+
+    assert_mean(draw, truth, stream)
 
 
 def test_bad_arguments(model):

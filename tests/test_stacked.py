@@ -29,6 +29,7 @@ CASES = {
     "relaxed": (_categorical, objectives.categorical_elbo, {"tau": 0.7}, ()),
     "straight-through": (_categorical, objectives.categorical_elbo, {"tau": 0.7, "hard": True}, ()),
     "score": (_categorical, objectives.score_elbo, {}, (4,)),
+    "rebar": (_categorical, objectives.rebar_elbo, {"tau": 0.7}, (2,)),
 }
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from reparam import checks, divergences, samplers
-from reparam.discrete import CategoricalVAE, categorical_elbo, discrete_elbo, score_elbo
+from reparam.discrete import CategoricalVAE, categorical_elbo, discrete_elbo, rebar_elbo, score_elbo
 from reparam.terms import Elbo, log_bernoulli
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "iwae",
     "log_bernoulli",
     "log_weights",
+    "rebar_elbo",
     "score_elbo",
 ]
 
