@@ -51,7 +51,7 @@ ARROWS = {
     },
     "objectives": {"terms", "discrete", "divergences", "samplers"},
     "likelihood": {"noise", "samplers", "divergences"},
-    "stacked": set(),
+    "stacked": {"data", "noise", "schedules"},
     "checkpoints": set(),
     "devices": {"noise"},
     "distributed": {"devices"},

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from reparam import checks, models, noise, objectives, stacked
+from reparam import checks, models, noise, objectives, schedules, stacked
 
 F64 = torch.float64
 S, B = 3, 5
@@ -61,6 +61,76 @@ def test_a_stack_trains_as_its_models_do_alone(name, stream):
         for p, q in zip(a.parameters(), b.parameters(), strict=True):
             assert torch.allclose(p, q, rtol=1e-8, atol=1e-8)
             assert p.abs().sum() > 0
+
+
+def test_fit_is_its_steps(stream):
+    x = noise.uniform((10, 12), generator=stream("x"))
+    x[:, :4] = torch.arange(10)[:, None] // torch.tensor([1, 2, 4, 8]) % 2  # binary: an image's number
+    seen = []
+
+    def spy(model, batch, g, *, tau):
+        seen.append((batch, g, tau))
+        return objectives.categorical_elbo(model, batch, g, tau=tau)
+
+    fitted = [model.float() for model in _categorical(stream)]
+    by_hand = copy.deepcopy(fitted)
+    curve = stacked.fit(
+        fitted, x, objective=spy, epochs=3, batch_size=4, lr=1e-2, seed=7,
+        schedules={"tau": schedules.linear(1.0, 0.1)}, test=x.round(), test_objective=objectives.discrete_elbo,
+    )  # fmt: skip
+    assert [len(batch[0]) for batch, _, _ in seen] == [4, 4, 2] * 3
+    assert [tau for _, _, tau in seen] == pytest.approx([1 - 0.1 * i for i in range(9)])
+    first_epoch = torch.cat([batch[..., :4] for batch, _, _ in seen[:3]], 1) @ torch.tensor([1.0, 2, 4, 8])
+    for numbers in first_epoch:
+        assert sorted(numbers.tolist()) == list(range(10))
+    assert len(first_epoch.unique(dim=0)) == S, "each model has its own shuffle"
+    together = stacked.stack(by_hand)
+    optimizer = torch.optim.Adam(together.parameters(), lr=1e-2, fused=True)
+    for batch, g, tau in seen:
+        assert set(batch.unique().tolist()) == {0.0, 1.0}
+        for a, b in ((0, 1), (1, 2)):
+            assert not torch.equal(g[a], g[b]), "and its own noise"
+        stacked.train_step(together, optimizer, objectives.categorical_elbo, batch, g, tau=tau)
+    stacked.unstack(together, by_hand)
+    for a, b in zip(fitted, by_hand, strict=True):
+        assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
+    assert curve.elbo.shape == (3, S)
+    last = stacked.evaluate(stacked.stack(fitted), x.round(), objective=objectives.discrete_elbo)
+    assert torch.allclose(curve.elbo[-1], last.elbo)
+    assert torch.allclose(curve.elbo, curve.reconstruction - curve.kl)
+    assert stacked.fit(fitted, x, objective=objectives.score_elbo, epochs=1, samples=3) is None
+
+
+def test_a_test_does_not_disturb_training(stream):
+    x = noise.uniform((10, 12), generator=stream("x"))
+    watched, alone = ([model.float() for model in _categorical(stream)] for _ in range(2))
+    options = {"objective": objectives.score_elbo, "epochs": 2, "samples": 2, "batch_size": 5}
+    stacked.fit(watched, x, test=x, test_objective=objectives.discrete_elbo, **options)
+    stacked.fit(alone, x, **options)
+    for a, b in zip(watched, alone, strict=True):
+        assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
+
+
+def test_many_draws_are_averaged(stream):
+    together = stacked.stack([model.float() for model in _categorical(stream)])
+    x = (noise.uniform((10, 12), generator=stream("x")) < 0.5).float()
+    one = [stacked.evaluate(together, x, objective=objectives.discrete_elbo, seed=s).elbo for s in range(300)]
+    many = stacked.evaluate(together, x, objective=objectives.discrete_elbo, draws=3000).elbo
+    one = torch.stack(one)
+    assert ((one.mean(0) - many).abs() < 6 * one.std(0) * (1 / 300 + 1 / 3000) ** 0.5).all()
+
+
+def test_bad_arguments(stream):
+    alone = [model.float() for model in _categorical(stream)]
+    x = torch.ones(4, 12)
+    for name, bad in (("epochs", 0), ("batch_size", 0), ("seed", -1), ("lr", 0.0)):
+        options = {"objective": objectives.score_elbo, "samples": 2, "epochs": 1} | {name: bad}
+        with pytest.raises(ValueError, match=rf"stacked\.fit: {name} must be"):
+            stacked.fit(alone, x, **options)
+    with pytest.raises(ValueError, match="divide by 255"):
+        stacked.fit(alone, 255 * x, objective=objectives.score_elbo, epochs=1)
+    with pytest.raises(ValueError, match="draws must be a whole number >= 1"):
+        stacked.evaluate(stacked.stack(alone), x, objective=objectives.discrete_elbo, draws=0)
 
 
 def test_float32_agrees_to_a_millionth_of_a_nat_per_pixel(stream):

@@ -5,15 +5,17 @@
 """
 
 import copy
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+import functools
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
-from reparam import checks
+from reparam import checks, data
+from reparam import noise as noises
+from reparam.schedules import Schedule
 
-__all__ = ["StackedLinear", "stack", "train_step", "unstack"]
+__all__ = ["StackedLinear", "evaluate", "fit", "stack", "train_step", "unstack"]
 
 
 class StackedLinear(nn.Module):
@@ -95,11 +97,11 @@ def unstack(stacked: nn.Module, models: Sequence[nn.Module]) -> None:
 def train_step(
     stacked: nn.Module,
     optimizer: torch.optim.Optimizer,
-    objective: Callable[..., NamedTuple],
+    objective: Callable[..., tuple],
     x: Tensor,
     noise: Tensor,
     **options: object,
-) -> NamedTuple:
+) -> tuple:
     """Take one step with every model of the stack and return the terms, ``[S, B]`` each, detached.
 
     The loss is the *sum* over models of each one's mean, so that every model gets the gradient that it
@@ -125,3 +127,94 @@ def train_step(
     loss.backward()
     optimizer.step()
     return type(terms)(*(term.detach() for term in terms))
+
+
+def _draw(stacked: nn.Module, shape: Sequence[int], samples: int | None, generator: Generator) -> Tensor:
+    leading = () if samples is None else (samples,)
+    dtype = next(stacked.parameters()).dtype
+    return getattr(noises, stacked.noise)((*leading, *shape, *stacked.code), generator=generator, dtype=dtype)
+
+
+@torch.no_grad()
+def evaluate(
+    stacked: nn.Module, x: Tensor, *, objective: Callable[..., tuple], draws: int = 1, seed: int = 0
+) -> tuple:
+    """Return the mean terms of every model, ``[S]`` each, over images and draws.
+
+    Args:
+        stacked: see :func:`stack`.
+        x: ``[N, D]`` pixels, the same for all models.
+        objective: of one draw, such as :func:`reparam.objectives.discrete_elbo`.
+        draws: of codes for each image.
+        seed: of the noise, drawn apart from any training stream.
+    """
+    checks.count("stacked.evaluate", "draws", draws)
+    generator = Generator(x.device).manual_seed(seed)
+    models = len(next(stacked.parameters()))
+    rows = x.repeat(draws, 1).expand(models, -1, -1)
+    terms = objective(stacked, rows, _draw(stacked, rows.shape[:2], None, generator))
+    return type(terms)(*(term.mean(-1) for term in terms))
+
+
+def fit(
+    models: Sequence[nn.Module],
+    x: Tensor,
+    *,
+    objective: Callable[..., tuple],
+    epochs: int,
+    batch_size: int = 128,
+    lr: float = 1e-3,
+    seed: int = 0,
+    samples: int | None = None,
+    schedules: Mapping[str, Schedule] | None = None,
+    test: Tensor | None = None,
+    test_objective: Callable[..., tuple] | None = None,
+) -> tuple | None:
+    """Train the models in place, all of them in each step, with Adam.
+
+    Every model has its own shuffles, pixels and noise, all from one seed: as independent as separate runs
+    are, and as fast as one larger model.
+
+    Args:
+        models: see :func:`stack`; they differ by their weights.
+        x: ``[N, D]`` pixels in [0, 1], drawn anew as binary ones in every epoch.
+        objective: see :func:`train_step`.
+        epochs: passes over ``x``.
+        batch_size: examples a step, of each model.
+        lr: Adam's learning rate.
+        seed: of all the noise.
+        samples: draws for each example, where the objective takes several.
+        schedules: options of the objective by name, see :mod:`reparam.schedules`.
+        test: ``[M, D]`` pixels to evaluate after every epoch, if any.
+        test_objective: of one draw, for :func:`evaluate`; the last step's objective if not given.
+
+    Returns:
+        the test terms, ``[epochs, S]`` each; ``None`` without ``test``.
+
+    Raises:
+        TypeError, ValueError: an argument is out of range; the message names it.
+        NotFiniteError: a term became NaN or infinite.
+    """
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        checks.count("stacked.fit", name, value)
+    checks.count("stacked.fit", "seed", seed, at_least=0)
+    checks.positive("stacked.fit", "lr", lr)
+    checks.unit_interval("stacked.fit", "x", x)
+    together = stack(models)
+    optimizer = torch.optim.Adam(together.parameters(), lr=lr, fused=x.device.type != "mps")
+    generator = Generator(x.device).manual_seed(seed)
+    steps, tested = -(-len(x) // batch_size), []
+    for epoch in range(epochs):
+        orders = [torch.randperm(len(x), generator=generator, device=x.device) for _ in models]
+        for step, rows in enumerate(torch.stack(orders).split(batch_size, 1)):
+            progress = (epoch * steps + step) / (epochs * steps)
+            options = {name: schedule(progress) for name, schedule in (schedules or {}).items()}
+            pixels = x[rows]
+            batch = data.binarize(pixels, noises.uniform(pixels.shape, generator=generator, dtype=x.dtype))
+            draw = _draw(together, rows.shape, samples, generator)
+            train_step(together, optimizer, objective, batch, draw, **options)
+        if test is not None:
+            again = test_objective or functools.partial(objective, **options)
+            tested.append(evaluate(together, test, objective=again))
+    unstack(together, models)
+    return type(tested[0])(*map(torch.stack, zip(*tested, strict=True))) if tested else None
