@@ -65,6 +65,7 @@ def examples() -> dict[str, Widget]:
         "gate, nearly shut": HardConcreteGate(log_alpha=-5, beta=0.1, n=1),
         "inverse": InverseCdf(),
         "staircase": InverseCdf(family="poisson", theta=2.5, u=0.02),
+        "simplex, straight-through": GumbelSimplex(forward="straight-through", density="shown", tau=0.4),
         "compact": GumbelSimplex(compact=True, tau=0.3),
         "decoder": Decoder(layers(5, 9), size=3, means=[[0, 1], [2, 0]], labels=[0, 9]),
         "choice": Quiz("Is it *so*?", CHOICES, kind="predict"),
@@ -223,6 +224,8 @@ def test_the_summary_follows_the_state() -> None:
     simplex = GumbelSimplex(logits=[0, 0, 0])
     simplex.logits = [4, -4, -4]
     assert "probabilities 1.00, 0.00, 0.00" in simplex.summary
+    simplex.forward = "straight-through"
+    assert simplex.summary.endswith("Forward, a sample is that corner; backward, y.")
 
 
 @pytest.mark.parametrize(
@@ -267,6 +270,16 @@ def test_the_summary_follows_the_state() -> None:
         (lambda: GumbelSimplex(logits=[0, 1, 9]), ValueError, r"logits must be 3 numbers"),
         (lambda: GumbelSimplex(logits=[0, 1, float("nan")]), ValueError, r"logits must be 3 numbers"),
         (lambda: GumbelSimplex(logits="abc"), TypeError, r"logits must be 3 numbers"),
+        (
+            lambda: GumbelSimplex(forward="hard"),
+            ValueError,
+            r"forward must be one of 'soft', 'straight-through'",
+        ),
+        (
+            lambda: GumbelSimplex(density=True),
+            ValueError,
+            r"density must be one of 'hidden', 'shown', got True",
+        ),
         (lambda: GumbelSimplex(n=5000), ValueError, r"n must be a whole number from 2 to 1000, got 5000"),
         (lambda: Decoder([torch.ones(4, 2)], size=2), ValueError, r"weights\[0\] must be a \(weight, bias\)"),
         (lambda: Decoder([]), ValueError, r"weights must hold at least one"),

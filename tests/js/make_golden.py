@@ -76,6 +76,9 @@ def simplex_case(logits: list[float], tau: float, seed: int) -> dict:
     rows = torch.tensor(logits, dtype=torch.float64).expand_as(g)
     y = samplers.gumbel_softmax(rows, g, tau=tau)
     winners = samplers.gumbel_max(rows, g)
+    slopes = torch.func.jacrev(lambda row: samplers.straight_through(row, g[0], tau=tau))(rows[0])
+    at = torch.tensor([[1, 1, 1], [5, 3, 2], [1, 1, 98]], dtype=torch.float64)
+    at = at / at.sum(-1, keepdim=True)
     return {
         "logits": logits,
         "tau": tau,
@@ -87,6 +90,9 @@ def simplex_case(logits: list[float], tau: float, seed: int) -> dict:
         "meanSe": (y.std(0) / len(y) ** 0.5).tolist(),
         "exact": rows[0].softmax(-1).tolist(),
         "sharpness": y.amax(-1).mean().item(),
+        "slopes": slopes.T.tolist(),
+        "at": at.tolist(),
+        "density": densities.concrete(rows[:3], at, tau=tau).tolist(),
     }
 
 

@@ -4,7 +4,7 @@ import math
 
 import traitlets
 
-from reparam.widgets.base import Count, Number, Widget, bundle, stylesheet
+from reparam.widgets.base import Choice, Count, Number, Widget, bundle, stylesheet
 
 __all__ = ["GumbelSimplex"]
 
@@ -31,7 +31,10 @@ class GumbelSimplex(Widget):
         tau: temperature, from 0.05 to 10.
         n: number of samples, from 2 to 1000.
         seed: which noise.
-        compact: a wide picture with the temperature alone, which breathes until touched.
+        compact: a wide picture with the temperature alone, which breathes until touched; fixed once made.
+        forward: ``"soft"`` passes y forward, ``"straight-through"`` passes its nearest corner forward and
+            shows the slopes of y that are passed backward.
+        density: ``"shown"`` shades the triangle by the density of the Concrete law, ``"hidden"`` does not.
 
     Raises:
         TypeError, ValueError: a value is outside its range.
@@ -44,6 +47,8 @@ class GumbelSimplex(Widget):
     n = Count(400, 2, 1000)
     seed = Count(0, 0, 2**31 - 1)
     compact = traitlets.Bool(False).tag(sync=True)
+    forward = Choice("soft", "straight-through")
+    density = Choice("hidden", "shown")
 
     def __init__(
         self,
@@ -52,9 +57,20 @@ class GumbelSimplex(Widget):
         n: int = 400,
         seed: int = 0,
         compact: bool = False,
+        forward: str = "soft",
+        density: str = "hidden",
     ) -> None:
+        if compact:
+            self._esm = bundle("gumbel_simplex/compact")
         super().__init__(
-            title="Gumbel-Softmax on the simplex", logits=logits, tau=tau, n=n, seed=seed, compact=compact
+            title="Gumbel-Softmax on the simplex",
+            logits=logits,
+            tau=tau,
+            n=n,
+            seed=seed,
+            compact=compact,
+            forward=forward,
+            density=density,
         )
 
     def describe(self) -> str:
@@ -64,4 +80,5 @@ class GumbelSimplex(Widget):
             f"Three classes with probabilities {chances}: {self.n} Gumbel-Softmax samples, drawn on a "
             f"triangle at temperature {self.tau:g}. Warm samples sit near the centre, cold ones at the "
             "corners; the nearest corner of a sample never changes."
+            + (" Forward, a sample is that corner; backward, y." if self.forward != "soft" else "")
         )

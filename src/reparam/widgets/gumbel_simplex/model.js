@@ -8,18 +8,19 @@ export const TAU = { key: "tau", label: "τ, temperature", min: 0.05, max: 10, s
 const LOGITS = Array.from({ length: K }, (_, k) => (
   { key: `logit${k}`, label: `logit ${k}`, min: -4, max: 4, step: 0.05, show: fixed }
 ));
-export const sliders = (compact) => (compact ? [TAU] : [TAU, ...LOGITS]);
+export const SLIDERS = [TAU, ...LOGITS];
 
 /** Any values into a state that can be drawn; the sliders see the logits one by one. */
 export function clean(s) {
   const given = Array.isArray(s.logits) ? s.logits : [];
   const logits = Array.from({ length: K }, (_, k) => clamp(s[`logit${k}`] ?? given[k], -4, 4, 0));
   return {
-    logits, logit0: logits[0], logit1: logits[1], logit2: logits[2],
+    logits, ...Object.fromEntries(logits.map((v, k) => [`logit${k}`, v])),
     tau: clamp(s.tau, TAU.min, TAU.max, 1),
     n: Math.round(clamp(s.n, 2, 1000, 400)),
     seed: Math.round(clamp(s.seed, 0, 2 ** 31 - 1, 0)),
-    compact: s.compact === true,
+    forward: s.forward === "straight-through" ? "straight-through" : "soft",
+    density: s.density === "shown" ? "shown" : "hidden",
   };
 }
 
@@ -63,19 +64,12 @@ export function relax(logits, g, tau) {
   };
 }
 
+/** How y moves when one logit rises, a row per logit: the backward pass, straight-through or not. */
+export const jacobian = (y, tau) => y.map((mine, k) => y.map((p, j) => (mine * (Number(j === k) - p)) / tau));
+
 /** The temperature at which `scores` comes closest to the point `target` of the simplex. */
 export function nearestTau(scores, target) {
   const grid = Array.from({ length: 400 }, (_, k) => TAU.min * (TAU.max / TAU.min) ** (k / 399));
   const distance = (tau) => softmax(scores, tau).reduce((sum, p, k) => sum + (p - target[k]) ** 2, 0);
   return Number(grid.reduce((best, tau) => (distance(tau) < distance(best) ? tau : best)).toPrecision(3));
-}
-
-/** A slow breath between warm and cold: `phase` counts breaths. */
-const [WARM, COLD] = [Math.log(6), Math.log(0.07)];
-export const breath = (phase) => Math.exp(WARM + (COLD - WARM) * (0.5 - 0.5 * Math.cos(2 * Math.PI * phase)));
-
-/** The phase at which a breath passes `tau` on its way down. */
-export function phaseOf(tau) {
-  const depth = clamp((Math.log(tau) - WARM) / (COLD - WARM), 0, 1, 0);
-  return Math.acos(1 - 2 * depth) / (2 * Math.PI);
 }

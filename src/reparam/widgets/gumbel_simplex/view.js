@@ -1,20 +1,11 @@
-import { buttonRow, foot, sliderBox } from "../shared/controls.js";
+import { buttonRow, foot, radioBox, sliderBox } from "../shared/controls.js";
 import { at, dots, line, place, say } from "../shared/svg.js";
 import { escape, fixed } from "../shared/text.js";
-import { clean, journey, K, noise, relax, sliders } from "./model.js";
+import { LEVELS, regions } from "./density.js";
+import { clean, jacobian, journey, noise, relax, SLIDERS } from "./model.js";
+import { caption, CORNERS, crowd, SHAPES, spot, triangle } from "./triangle.js";
 
-/** The triangle in a box of 1000 by 1000: classes 0 and 1 at the bottom, 2 on top. */
-const CORNERS = [[40, 920], [960, 920], [500, 60]];
-const SHAPES = ["●", "■", "◆"];
-const LAYERS = 6;
-
-/** A point of the simplex on the picture, and back. */
-export const spot = (y) => [0, 1].map((axis) => y.reduce((sum, p, k) => sum + p * CORNERS[k][axis], 0));
-export function weights([x, y]) {
-  const top = (920 - y) / 860;
-  const right = (x - 40 - top * 460) / 920;
-  return [1 - top - right, right, top];
-}
+const CLASSES = [0, 1, 2];
 
 /** The sample that lies nearest to a point of the picture. */
 export function nearest(r, [x, y]) {
@@ -22,46 +13,26 @@ export function nearest(r, [x, y]) {
   return r.y.reduce((best, _, i) => (far(i) < far(best) ? i : best), 0);
 }
 
-const names = ({ tau, n }) => `${n} Gumbel-Softmax samples on the triangle of three classes at temperature ${fixed(tau, 3)}`;
+const list = (values) => values.map((p) => fixed(p)).join(", ");
+
+function sample(s, r, i) {
+  const [y, k] = [r.y[i], r.winners[i]];
+  const soft = `y = (${list(y)}); slope of y${"₀₁₂"[k]} in logit ${k}: ${fixed(jacobian(y, s.tau)[k][k])}.`;
+  return s.forward === "soft"
+    ? `Ringed: ${soft}`
+    : `Ringed: forward z = (${CLASSES.map((j) => Number(j === k))}); backward, arrows show how y moves with each logit at ${soft}`;
+}
 
 export function speech(state) {
   const r = relax(state.logits, noise(state), state.tau);
-  const list = (values) => values.map((p) => fixed(p)).join(", ");
-  return `Temperature ${fixed(state.tau, 3)}: mean largest entry ${fixed(r.sharpness)}; winners' shares ${list(r.share)}; ` +
-    `softmax ${list(r.exact)}; mean of y ${list(r.mean)}; winners changed by tau: ${r.changed} of ${state.n}.`;
-}
-
-/** The samples in a few strokes: shapes by winner, layers so that crowds look denser. */
-function crowd(r) {
-  const groups = Array.from({ length: K * LAYERS }, () => []);
-  r.y.forEach((y, i) => groups[r.winners[i] * LAYERS + (i % LAYERS)].push(spot(y)));
-  return Object.fromEntries(groups.map((points, j) => [`dots${j}`, { d: dots(points, j >= 2 * LAYERS) }]));
-}
-
-/** A path in whole relative steps, points at least `gap` apart: short to send, smooth to see. */
-function thin(points, gap) {
-  let last = points[0].map(Math.round);
-  let d = `M${last}`;
-  points.forEach((point, i) => {
-    const next = point.map(Math.round);
-    if (i < points.length - 1 && Math.hypot(next[0] - last[0], next[1] - last[1]) < gap) return;
-    d += `l${next[0] - last[0]} ${next[1] - last[1]}`;
-    last = next;
-  });
-  return d;
-}
-
-/** The paths of many samples over all temperatures (they do not depend on tau). */
-export function trails(r) {
-  const groups = Array.from({ length: K }, () => "");
-  r.scores.slice(0, 150).forEach((row, i) => (groups[r.winners[i]] += thin(journey(row, 240).map(spot), 20)));
-  return Object.fromEntries(groups.map((d, k) => [`trail${k}`, { d }]));
+  return `Temperature ${fixed(state.tau, 3)}: winners' shares ${list(r.share)}; softmax ${list(r.exact)}; mean of y ${list(r.mean)}; ` +
+    `winners changed by tau: ${r.changed} of ${state.n}. ${sample(state, r, 0)}`;
 }
 
 function bars(r) {
   const out = {};
   const whisker = (p, se, y) => `M${at(1000 * Math.max(0, p - 2 * se))} ${y}H${at(1000 * Math.min(1, p + 2 * se))}`;
-  for (let k = 0; k < K; k += 1) {
+  for (const k of CLASSES) {
     out[`won${k}`] = { d: `M0 10H${at(1000 * r.share[k])}` };
     out[`avg${k}`] = { d: `M0 24H${at(1000 * r.mean[k])}` };
     out[`err${k}`] = { d: whisker(r.share[k], r.shareSe[k], 10) + whisker(r.mean[k], r.meanSe[k], 24) };
@@ -73,40 +44,58 @@ function bars(r) {
   return out;
 }
 
+/** An arrow along a slope, at most a third of the picture long. */
+function arrow(from, [dx, dy]) {
+  const long = Math.hypot(dx, dy);
+  if (long < 4) return "";
+  const size = Math.min(1, 330 / long);
+  const [x, y] = [from[0] + dx * size, from[1] + dy * size];
+  const angle = Math.atan2(dy, dx);
+  const barbs = [2.7, -2.7].map((turn) => [x + 22 * Math.cos(angle + turn), y + 22 * Math.sin(angle + turn)]);
+  return line([from, [x, y], barbs[0], [x, y], barbs[1]]);
+}
+
+/** Straight-through: a corner forward, the slopes of y backward. */
+function through(s, r, i, here) {
+  const on = s.forward !== "soft";
+  const out = { svg: { ...caption(s, r), class: on ? "rp-dim" : "" }, forward: { d: on ? line([here, CORNERS[r.winners[i]]]) : "" } };
+  const slopes = jacobian(r.y[i], s.tau);
+  for (const k of CLASSES) {
+    const size = `stroke-width:${at(10 + 24 * Math.sqrt(r.share[k]))}px`;
+    out[`hard${k}`] = { d: on && r.share[k] > 0 ? dots([CORNERS[k]], k === 2) : "", style: size };
+    out[`slope${k}`] = { d: on ? arrow(here, spot(slopes[k])) : "" };
+  }
+  return out;
+}
+
+function shades(s) {
+  const paths = s.density === "shown" ? regions(s.logits, s.tau) : LEVELS.map(() => "");
+  return Object.fromEntries(paths.map((d, j) => [`shade${j}`, { d }]));
+}
+
 /** Every part that moves; sample `followed` shows its whole path. */
 export function parts(s, r, followed = 0) {
-  const svg = { "aria-label": `${names(s)}: they lie near the ${r.sharpness > 0.75 ? "corners" : r.sharpness < 0.5 ? "centre" : "middle ground"}.` };
-  if (s.compact) return { svg, ...crowd(r) };
   const i = Math.min(followed, s.n - 1);
   const here = spot(r.y[i]);
+  const ringed = s.forward === "soft" ? here : CORNERS[r.winners[i]];
   return {
-    svg, ...crowd(r), ...bars(r),
+    ...crowd(r), ...bars(r), ...shades(s), ...through(s, r, i, here),
     path: { d: line(journey(r.scores[i], 60).map(spot)) },
-    ring: { d: dots([here]) },
-    core: { d: dots([here], r.winners[i] === 2), class: `rp-core rp-k${r.winners[i]}` },
+    ring: { d: dots([ringed]) },
+    core: { d: dots([ringed], r.winners[i] === 2), class: `rp-core rp-k${r.winners[i]}` },
     grip: { style: `left:${at(here[0]) / 10}%;top:${at(here[1]) / 10}%` },
     changed: { text: `${r.changed} of ${s.n}` },
     sharpness: { text: fixed(r.sharpness) },
+    sample: { text: sample(s, r, i) },
   };
 }
 
-function picture(p, t, s, live) {
+function picture(p, live) {
   const path = (name, kind = "") => `<path ${kind && `class="${kind}"`} ${place(p, name)}/>`;
-  const edges = [[0, 1], [1, 2], [2, 0]].map((pair) => pair.map((k) => CORNERS[k]));
-  const borders = edges.map(([a, b]) => `M500 633.3L${(a[0] + b[0]) / 2} ${(a[1] + b[1]) / 2}`).join("");
-  const crowdPaths = Array.from({ length: K * LAYERS }, (_, j) => path(`dots${j}`, `rp-dots rp-k${Math.floor(j / LAYERS)}`));
-  const trailPaths = s.compact ? [0, 1, 2].map((k) => `<path class="rp-trail rp-k${k}" ${place(t, `trail${k}`)}/>`) : [];
-  const corner = (k, kind) => `<span class="rp-tag rp-corner ${kind}"><i class="rp-k${k}">${SHAPES[k]}</i> ${
-    s.compact ? [0, 1, 2].map((j) => Number(j === k)).join(" ") : `class ${k}`}</span>`;
-  return `<div class="rp-fig" data-area>
-    <svg viewBox="0 0 1000 1000" preserveAspectRatio="none" role="img" ${place(p, "svg")}>
-      <path class="rp-triangle" d="${line(CORNERS)}Z"/><path class="rp-border" d="${borders}"/>
-      ${trailPaths.join("")}${crowdPaths.join("")}
-      ${s.compact ? "" : path("path", "rp-path") + path("ring", "rp-ring") + path("core")}
-    </svg>
-    ${corner(2, "rp-apex")}${corner(0, "rp-west")}${corner(1, "rp-east")}
-    ${s.compact ? "" : `<span class="rp-grip" ${place(p, "grip")} aria-hidden="true"${live && " data-grip"}></span>`}
-  </div>`;
+  const under = LEVELS.map((_, j) => path(`shade${j}`, "rp-shade")).join("");
+  const hard = CLASSES.map((k) => path(`hard${k}`, `rp-hard rp-k${k}`) + path(`slope${k}`, `rp-slope rp-k${k}`));
+  const over = `${path("path", "rp-path")}${path("forward", "rp-forward")}${hard.join("")}${path("ring", "rp-ring")}${path("core")}`;
+  return triangle(p, (k) => `class ${k}`, under, over, `<span class="rp-grip" ${place(p, "grip")} aria-hidden="true"${live && " data-grip"}></span>`);
 }
 
 function row(p, k) {
@@ -118,26 +107,22 @@ function row(p, k) {
 }
 
 function panel(p, s, live) {
-  const lever = sliders(s.compact).map((slider) => sliderBox(slider, s[slider.key], live)).join("");
+  const lever = SLIDERS.map((slider) => sliderBox(slider, s[slider.key], live)).join("");
   return `<div class="rp-panel"><div class="rp-controls">${lever}
+      ${radioBox("forward", "forward", { soft: "y, relaxed", "straight-through": "z, straight-through" }, s.forward, live)}${radioBox("density", "density", { hidden: "hidden", shown: "shown, each shade doubles it" }, s.density, live)}
       ${buttonRow([["replay", "Replay"], ["new", "New noise"], ["follow", "Follow another"]], live)}</div>
     <table><thead><tr><th scope="col">class</th><th scope="col"><i class="rp-dash"></i>softmax</th>
       <th scope="col"><i class="rp-full"></i>winners</th><th scope="col"><i class="rp-open"></i>mean y</th><th scope="col">0 to 1</th></tr></thead>
-      <tbody>${[0, 1, 2].map((k) => row(p, k)).join("")}</tbody></table>
+      <tbody>${CLASSES.map((k) => row(p, k)).join("")}</tbody></table>
     <p class="rp-verdict">Winners changed by τ: <strong>${say(p, "changed")}</strong>.
-      Mean largest entry of y: <strong>${say(p, "sharpness")}</strong>.</p></div>`;
+      Mean largest entry of y: <strong>${say(p, "sharpness")}</strong>. ${say(p, "sample")}</p></div>`;
 }
 
 /** The whole widget as markup; `live` as in the controls. */
 export function markup(s, title, live = "") {
-  const r = relax(s.logits, noise(s), s.tau);
-  const p = parts(s, r);
-  const body = s.compact
-    ? `${picture(p, trails(r), s, live)}<div class="rp-bar-row">${buttonRow([["play", "Pause"]], live)}
-        ${sliderBox(sliders(true)[0], s.tau, live)}</div>`
-    : `<div class="rp-split">${picture(p, {}, s, live)}${panel(p, s, live)}</div>`;
-  const kind = `rp-widget rp-gumbel-simplex${s.compact ? " rp-compact" : ""}`;
-  return `<div class="${kind}" role="group" aria-label="${escape(title)}">${body}${foot(live)}</div>`;
+  const p = parts(s, relax(s.logits, noise(s), s.tau));
+  return `<div class="rp-widget rp-gumbel-simplex" role="group" aria-label="${escape(title)}">
+    <div class="rp-split">${picture(p, live)}${panel(p, s, live)}</div>${foot(live)}</div>`;
 }
 
 /** The first picture of the live widget, without controls and without a page. */
