@@ -281,6 +281,13 @@ def test_a_damaged_one_gives_way_to_the_one_before(tmp_path):
     with Folder(tmp_path, resume=True) as folder:
         with pytest.warns(UserWarning, match="is cut short: .*; going on from the one before it"):
             assert folder.load() == {"step": 1}
+        folder.save({"step": 3})
+        assert checkpoints.load(tmp_path / "checkpoint.previous.pt") == {"step": 1}, (
+            "not replaced by the damaged one"
+        )
+        folder.save({"step": 4})
+        assert checkpoints.load(tmp_path / "checkpoint.previous.pt") == {"step": 3}
+        newest.write_bytes(newest.read_bytes()[:-1])
         (tmp_path / "checkpoint.previous.pt").unlink()
         with pytest.raises(DamagedError, match="is cut short"):
             folder.load()

@@ -84,12 +84,13 @@ def _previous(path: Path) -> Path:
     return path.with_name(f"{path.stem}.previous{path.suffix}")
 
 
-def save(path: Path, state: dict) -> None:
-    """Write a checkpoint; when this returns, the one that was at ``path`` is at ``NAME.previous``.
+def save(path: Path, state: dict, *, keep: bool = True) -> None:
+    """Write a checkpoint; when this returns it is on the disk.
 
     Args:
         path: the file; its folder exists.
         state: tensors, numbers, strings, ``None``, and lists and dicts of them.
+        keep: whether the file that was at ``path`` stays, as ``NAME.previous``.
 
     Raises:
         CheckpointError: it could not be written; the checkpoint that was there still loads.
@@ -99,7 +100,7 @@ def save(path: Path, state: dict) -> None:
     payload = buffer.getvalue()
     sha256 = hashlib.sha256(payload).hexdigest()
     header = {"file": _MAGIC, "format": _FORMAT, "bytes": len(payload), "sha256": sha256}
-    write(path, json.dumps(header).encode() + b"\n" + payload, keep=_previous(path))
+    write(path, json.dumps(header).encode() + b"\n" + payload, keep=_previous(path) if keep else None)
 
 
 def load(path: Path) -> dict:
@@ -152,15 +153,15 @@ def _header(path: Path, line: bytes) -> tuple[int, int, str]:
 class Folder:
     """The files of one run: ``checkpoint.pt``, ``metrics.jsonl``, and the lock ``run.lock``.
 
-    Use it in a ``with`` statement; the lock is freed at its end, and by the system when the
-    process dies, ``kill -9`` included. On a system without ``flock`` there is no lock.
+    For a ``with`` statement; the lock is freed at its end, or when the process dies, ``kill -9``
+    included. On a system without ``flock`` there is no lock.
 
     Args:
         path: the folder, made where it is not there.
         every: steps between two checkpoints; an epoch's end always has one. ``None``: only there.
         resume: go on from the checkpoint where there is one.
         settings: plain values that a resumed run must share with the interrupted one.
-        writes: false in the helper processes of a run, which read and leave the lock alone.
+        writes: false in the helper processes of a run, which only read.
 
     Raises:
         CheckpointError: another run uses the folder, or it holds a run and ``resume`` is false.
@@ -178,10 +179,9 @@ class Folder:
         if every is not None:
             checks.count("Folder", "every", every)
         self.path, self.every, self.resume, self.writes = Path(path), every, resume, writes
-        self.settings = dict(settings or {})
-        self.checkpoint = self.path / "checkpoint.pt"
+        self.settings, self.checkpoint = dict(settings or {}), self.path / "checkpoint.pt"
         self._previous = _previous(self.checkpoint)
-        self._lock = None
+        self._lock, self._whole = None, True
 
     def __enter__(self) -> "Folder":
         if self.writes:
@@ -234,13 +234,15 @@ class Folder:
             if not (self.checkpoint.exists() and self._previous.exists()):
                 raise
             state = load(self._previous)
+            self._whole = False  # and must not take the place of the one before it
             warnings.warn(f"{error}; going on from the one before it", stacklevel=2)
             return state
 
     def save(self, state: dict) -> None:
         """Write a checkpoint of ``state``; see :func:`save`."""
         if self.writes:
-            save(self.checkpoint, state)
+            save(self.checkpoint, state, keep=self._whole)
+            self._whole = True
 
     def record(self, lines: Sequence[dict]) -> None:
         """Write ``metrics.jsonl`` anew: ``lines``, one JSON object each."""

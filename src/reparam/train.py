@@ -156,6 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     with warnings.catch_warnings():
         warnings.showwarning = _say
+        warnings.simplefilter("default")
         try:
             if (record := _run(options)) is None:
                 return 0
