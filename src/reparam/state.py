@@ -71,8 +71,10 @@ class Run:
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
-        """Resume from the folder, and let signals end the run after a step; without one, neither."""
+        """Sum gradients over the group; given a folder, resume from it and let signals end the run after a step."""
         with contextlib.ExitStack() as stack:
+            if self.group.size > 1:
+                stack.callback(self.optimizer.register_step_pre_hook(self._sum_gradients).remove)
             if self.folder is not None:
                 stack.enter_context(self.group.catching_signals())
                 self.settings |= self.folder.settings
@@ -81,6 +83,9 @@ class Run:
                 self.folder.record(self.history.lines)
             self._start = time.perf_counter() - self.history.seconds
             yield
+
+    def _sum_gradients(self, *_: object) -> None:
+        self.group.sum_gradients(self.model.parameters())
 
     def order(self, size: int) -> Tensor:
         """Return this epoch's shuffle of ``size`` rows, and leave the stream where the next step needs it."""
