@@ -19,11 +19,11 @@ export function speech(s) {
     `At evaluation the gate is ${fixed(evaluation(s), 3)}.`;
 }
 
-/** The curve from a to b; both ends of the stretched interval may be poles, so the grid stays inside. */
+/** The curve from a to b, finer towards the ends; these may be poles, so the grid stays inside. */
 function curve(s, a, b, scale) {
   const steps = 60;
   return Array.from({ length: steps + 1 }, (_, k) => {
-    const x = a + ((b - a) * (k + 0.002 * (steps / 2 - k))) / steps;
+    const x = a + (b - a) * (0.5 - 0.4995 * Math.cos((Math.PI * k) / steps));
     return [xOf(x), Math.max(-400, yOf(density(s, x) * scale))];
   });
 }
@@ -126,7 +126,7 @@ export function markup(s, title, live = "") {
         <tbody>${Object.keys(KINDS).map((kind) => row(p, kind)).join("")}</tbody></table>
       <p class="rp-verdict">Probability that the gate is open, the L0 penalty: <strong>${say(p, "penalty")}</strong>.
         At evaluation, without noise: z = <strong>${say(p, "final")}</strong>.</p>
-      <p class="rp-verdict">A thick bar of full height is probability 1; the curve at full height is density ${say(p, "height")}.</p></div></div>
+      <p class="rp-verdict">The dotted tails lie outside 0 to 1 and are folded onto its ends. A thick bar of full height is probability 1; the curve at full height is density ${say(p, "height")}.</p></div></div>
     ${foot(live)}</div>`;
 }
 

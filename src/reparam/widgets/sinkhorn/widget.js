@@ -1,6 +1,6 @@
 import { animate, bind, patcher } from "../shared/dom.js";
 import { open, unique } from "../shared/page.js";
-import { clean, SLIDERS, solve, TAU } from "./model.js";
+import { clean, MOST, SLIDERS, solve, TAU } from "./model.js";
 import { markup, parts, speech, still } from "./view.js";
 
 const KEYS = ["scores", "tau", "n_iters", "noise", "seed"];
@@ -22,7 +22,7 @@ function render({ model, el }) {
   const count = (to) => glide(1600, (t) => ({ n_iters: Math.round(t * to) }), { n_iters: to });
   const act = (name, listener) => on(root.querySelector(`[data-action="${name}"]`), "click", listener);
   let goal = first.n_iters; // a replay that is cut short by another one still knows where it was going
-  act("replay", () => count(goal));
+  act("replay", () => count(goal || MOST));
   act("cool", () => {
     const from = Math.max(1, self.state.tau);
     glide(2600, (t) => ({ tau: from * (TAU.min / from) ** t }), { tau: TAU.min });
