@@ -19,8 +19,8 @@ function sample(s, r, i) {
   const [y, k] = [r.y[i], r.winners[i]];
   const soft = `y = (${list(y)}); slope of y${"₀₁₂"[k]} in logit ${k}: ${fixed(jacobian(y, s.tau)[k][k])}.`;
   return s.forward === "soft"
-    ? `Ringed: ${soft}`
-    : `Ringed: forward z = (${CLASSES.map((j) => Number(j === k))}); backward, arrows show how y moves with each logit at ${soft}`;
+    ? `Ringed sample: ${soft}`
+    : `Ringed sample: forward z = (${CLASSES.map((j) => Number(j === k))}); backward, arrows show how y moves with each logit at ${soft}`;
 }
 
 export function speech(state) {

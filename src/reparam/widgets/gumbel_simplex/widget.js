@@ -12,11 +12,8 @@ function render({ model, el }) {
   const { root, on, signal } = page;
   const patch = patcher(root);
   let [followed, r] = [0, null];
-  let [heard, g] = ["", null];
   const draw = (state) => {
-    const key = `${state.seed} ${state.n}`;
-    if (key !== heard) [heard, g] = [key, noise(state)];
-    r = relax(state.logits, g, state.tau);
+    r = relax(state.logits, noise(state), state.tau);
     patch(parts(state, r, followed));
   };
   const self = bind({ model, page, keys: KEYS, clean, sliders: SLIDERS, draw, speech });
@@ -43,10 +40,9 @@ function render({ model, el }) {
 
   const area = root.querySelector("[data-area]");
   on(area, "click", (event) => {
+    if (event.target.dataset.grip !== undefined) return;
     const box = area.getBoundingClientRect();
-    if (event.target.dataset.grip === undefined) {
-      follow(nearest(r, [(1000 * (event.clientX - box.left)) / box.width, (1000 * (event.clientY - box.top)) / box.height]));
-    }
+    follow(nearest(r, [(1000 * (event.clientX - box.left)) / box.width, (1000 * (event.clientY - box.top)) / box.height]));
   });
   drag(on, root.querySelector("[data-grip]"), area, (x, y) => {
     stop();
