@@ -31,7 +31,7 @@ from reparam.widgets import (
     TopKRace,
     VaeStep,
 )
-from reparam.widgets.base import Widget, plain
+from reparam.widgets.base import COMMENT, HERE, Widget, bundle, plain
 from reparam.widgets.elbo_gap import ledger
 from reparam.widgets.hard_concrete_gate import masses
 from reparam.widgets.sinkhorn import best_matching
@@ -141,6 +141,26 @@ def test_the_script_is_one_small_module_of_its_own(name: str) -> None:
     assert re.findall(r"^export .*", esm, re.MULTILINE) == ["export default { render, still };"]
     declared = re.findall(r"^(?:const|let|function|class) (\w+)", esm, re.MULTILINE)
     assert len(declared) == len(set(declared))
+
+
+def test_only_comments_stay_behind(tmp_path: Path) -> None:
+    parts = [
+        ("/** About\n * `this`.\n */\n", ""),
+        ('const url = "a/**/b"; /** kept: beside code */\n', None),
+        ("  /** One line. */\n", ""),
+        ("const p = 2 ** /* a short one */ 3;\n", None),
+        ("export default { p };\n", None),
+    ]
+    (tmp_path / "widget.js").write_text("".join(source for source, _ in parts), encoding="utf-8")
+    assert bundle(str(tmp_path)) == "".join(source if left is None else left for source, left in parts)
+    for path in HERE.glob("*/*.js"):
+        text = path.read_text(encoding="utf-8")
+        code = COMMENT.sub("", text)
+        assert len(code) < len(text) or "/**" not in text, path
+        for comment in COMMENT.finditer(text):
+            assert "*/" not in comment[0].rstrip()[:-2], f"{path}: two comments taken for one"
+            before = COMMENT.sub("", text[: comment.start()])
+            assert before.count("`") % 2 == 0, f"{path}: a comment inside a template"
 
 
 @pytest.mark.parametrize("name", NAMES)

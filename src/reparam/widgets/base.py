@@ -2,8 +2,8 @@
 
 A widget is a folder with ``model.js`` (numbers), ``view.js`` (markup) and ``widget.js``
 (wiring), real ES modules that import each other and ``shared/``. :func:`bundle` joins them
-into the one string that the page runs; nothing is minified. Traits refuse bad values with a
-sentence that names the widget, the trait, the value and what is allowed.
+into the one string that the page runs; comments stay behind, nothing is minified. Traits refuse
+bad values with a sentence that names the widget, the trait, the value and what is allowed.
 """
 
 import math
@@ -21,11 +21,16 @@ __all__ = ["Choice", "Count", "Number", "Widget", "bundle", "plain", "stylesheet
 
 HERE = Path(__file__).parent
 IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*/\*\*.*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
 TAG = re.compile(r"<(?:[/!]?[a-zA-Z]|!--)[^<>]*>")
 
 
 def bundle(folder: str) -> str:
-    """Join ``folder/widget.js`` and all that it imports into one module without imports."""
+    """Join ``folder/widget.js`` and all that it imports into one module without imports.
+
+    Left out are the ``/** ... */`` comments that have their lines to themselves, as readers of the
+    sources need them and readers of the page do not.
+    """
     sources: dict[Path, str] = {}
 
     def visit(path: Path) -> None:
@@ -34,7 +39,7 @@ def bundle(folder: str) -> str:
         text = path.read_text(encoding="utf-8")
         for needed in IMPORT.findall(text):
             visit((path.parent / needed).resolve())
-        sources[path] = IMPORT.sub("", text)
+        sources[path] = COMMENT.sub("", IMPORT.sub("", text))
 
     entry = (HERE / folder / "widget.js").resolve()
     visit(entry)
