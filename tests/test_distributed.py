@@ -135,12 +135,17 @@ def two(tmp_path_factory):
     (out / "worker.py").write_text(WORKER)
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    run = subprocess.run(
-        [*command, str(out / "worker.py"), str(out)], capture_output=True, text=True, env=environment, check=False,
-        timeout=100,
+    process = subprocess.Popen(
+        [*command, str(out / "worker.py"), str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=environment, start_new_session=True,
     )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    return out, [json.loads((out / f"said.{rank}.json").read_text()) for rank in range(2)], run
+    try:
+        printed, errors = process.communicate(timeout=100)
+    except subprocess.TimeoutExpired:  # one process waits for another: end the launcher and both of them
+        os.killpg(process.pid, signal.SIGKILL)
+        printed, errors = process.communicate()
+    said = [json.loads(path.read_text()) for path in sorted(out.glob("said.*.json"))]
+    return out, said, subprocess.CompletedProcess(command, process.returncode, printed, errors)
 
 
 def _alone(epochs, **options):
@@ -155,7 +160,8 @@ def _close(ours, theirs, tolerance):
 
 
 def test_two_processes_make_the_run_of_one(two):
-    out, said, _ = two
+    out, said, run = two
+    assert run.returncode == 0, run.stderr
     first, second = (torch.load(out / f"whole.{rank}.pt") for rank in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first), "one model, bit for bit"
     weights, history = _alone(EPOCHS, batch_size=1499, lr=3e-3)
