@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -203,6 +204,26 @@ def test_a_finished_run_is_not_overwritten_but_prolonged(tmp_path, capsys):
     assert "the run was started with seed=0, not 1" in _one_line(capsys)
     assert _main(tmp_path, "--resume", "--epochs", "4") == 0
     assert _main(tmp_path / "whole", "--epochs", "4") == 0
+    assert _equal(_weights(tmp_path), _weights(tmp_path / "whole"))
+
+
+def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path, capsys):
+    assert _main(tmp_path) == 0
+    capsys.readouterr()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (20_000, limit[1])
+    )  # the system refuses to write more, as a full disk
+    try:
+        assert _main(tmp_path, "--resume", "--epochs", "5") == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert "checkpoint.pt could not be written (File too large); what was there before still is" in _one_line(
+        capsys
+    )
+    assert checkpoints.load(tmp_path / "checkpoint.pt")["steps"] == 45
+    assert _main(tmp_path, "--resume", "--epochs", "5") == 0
+    assert _main(tmp_path / "whole", "--epochs", "5") == 0
     assert _equal(_weights(tmp_path), _weights(tmp_path / "whole"))
 
 

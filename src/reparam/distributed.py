@@ -2,7 +2,8 @@
 
 Every process draws the shuffle, the pixels and the noise of the *whole* batch from the same
 seed and computes its own slice; gradients are summed before each step. So the run is that of
-one process with the same batch, up to the order of additions. Started by ``torchrun``.
+one process with the same batch, up to the order of additions, if the objective is a mean over
+examples (free bits, which look at the batch's mean, look at each share's). Started by ``torchrun``.
 """
 
 import contextlib
