@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { clean, COSTS, COUNTS, DRAWS, estimates, exact, measure, noise, SLIDERS, task, WAYS, winner } from "../../src/reparam/widgets/estimator_arena/model.js";
-import { amount, decades, markup, parts, plots, speech, still, verdict } from "../../src/reparam/widgets/estimator_arena/view.js";
+import { amount, decades, markup, overtaken, parts, plots, speech, still, verdict } from "../../src/reparam/widgets/estimator_arena/view.js";
 import { golden, near, sound } from "./near.mjs";
 
 for (const [i, row] of golden("estimator_arena").entries()) {
@@ -53,6 +53,10 @@ test("a mean squared error falls like 1 / n until the bias is left", () => {
   near(r.rows.best.mse(2) / r.rows.best.mse(200), 100, "unbiased");
   assert.ok(r.rows.relaxed.mse(2000) > 0.9 * r.rows.relaxed.bias ** 2);
   assert.ok(r.rows.relaxed.mse(2) > r.rows.relaxed.mse(2000));
+  const crossing = overtaken(r.rows.relaxed, r.rows.best);
+  near(r.rows.relaxed.mse(crossing), r.rows.best.mse(crossing), "the crossing");
+  assert.equal(overtaken(r.rows.best, r.rows.relaxed), null);
+  assert.match(verdict(clean({ ways: WAYS, n: 2, tau: 2 }), r), new RegExp(`from n of about ${Math.ceil(crossing)} on`));
 });
 
 test("the leave-one-out mean of the first n draws is that of the estimates of n draws alone", () => {
@@ -99,6 +103,7 @@ test("what is not in the race is not drawn, and one always is", () => {
   assert.deepEqual(s.ways, ["score", "rebar"]);
   const picture = plots(s, r);
   for (const way of WAYS) assert.equal(picture.includes(`rp-curve rp-is-${way}`), s.ways.includes(way), way);
+  assert.ok(plots(s, r, 0.5).length < picture.length);
   const p = parts(s, r);
   assert.equal(p["mse-relaxed"].text, "");
   assert.match(p[`mse-${winner(s, r)}`].text, /least$/);
