@@ -58,8 +58,8 @@ export function noise({ seed, categories }) {
 
 /** softmax of `scores / tau` into `out`. */
 function softmax(scores, tau, out) {
-  const top = Math.max(...scores);
-  let total = 0;
+  let [top, total] = [scores[0], 0];
+  for (let k = 1; k < out.length; k += 1) if (scores[k] > top) top = scores[k];
   for (let k = 0; k < out.length; k += 1) total += out[k] = Math.exp((scores[k] - top) / tau);
   for (let k = 0; k < out.length; k += 1) out[k] /= total;
   return out;
@@ -124,7 +124,8 @@ export function estimates(s, { g, v }) {
       own[k] = k === won ? 0 : Math.exp(h[k] - free); // the rest of its slope goes by the top
     }
     back(removed);
-    const shared = dot(removed, own.map((share) => 1 - share));
+    let shared = 0;
+    for (let k = 0; k < K; k += 1) shared += removed[k] * (1 - own[k]);
     const left = costs[won] - offset - f(y, rewards);
     for (let k = 0; k < K; k += 1) {
       const score = (k === won) - p[k];
@@ -164,15 +165,17 @@ export function measure(state, noises) {
   const component = gradient.reduce((best, x, k) => (Math.abs(x) > Math.abs(gradient[best]) ? k : best), 0);
   const rows = {};
   for (const way of WAYS) {
-    const moment = (k, centre, power) => {
-      let sum = 0;
-      for (let at = k; at < r.draws[way].length; at += gradient.length) sum += (r.draws[way][at] - centre) ** power;
-      return sum / DRAWS;
-    };
-    const means = gradient.map((_, k) => moment(k, 0, 1));
-    const variances = means.map((mean, k) => moment(k, mean, 2));
+    const [draws, K] = [r.draws[way], gradient.length];
+    const [away, variances] = [new Float64Array(K), new Float64Array(K)]; // of the draws from the truth
+    for (let i = 0; i < draws.length; i += K) {
+      for (let k = 0; k < K; k += 1) {
+        const gap = draws[i + k] - gradient[k];
+        away[k] += gap / DRAWS;
+        variances[k] += (gap * gap) / DRAWS;
+      }
+    }
+    for (let k = 0; k < K; k += 1) variances[k] = Math.max(0, variances[k] - away[k] ** 2);
     const one = variances.reduce((a, b) => a + b);
-    const away = means.map((mean, k) => mean - gradient[k]);
     const biasSe = way === "relaxed" || way === "through" ? Math.sqrt(one / DRAWS) : 0;
     const bias = biasSe ? Math.sqrt(Math.max(0, dot(away, away) - biasSe ** 2)) : 0; // less what is noise
     const variance = r.variance[way] ?? ((n) => one / n);
