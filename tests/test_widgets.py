@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from reparam import palette
+from reparam import data, palette, schedules
 from reparam.widgets import (
     FOLDERS,
     Cards,
@@ -26,14 +26,17 @@ from reparam.widgets import (
     HardConcreteGate,
     InverseCdf,
     Quiz,
+    ScheduleExplorer,
     Sinkhorn,
     ThreeGradients,
     TopKRace,
+    TrainingReplay,
     VaeStep,
 )
 from reparam.widgets.base import COMMENT, HERE, Widget, bundle, plain
 from reparam.widgets.elbo_gap import ledger
 from reparam.widgets.hard_concrete_gate import masses
+from reparam.widgets.schedule_explorer import read
 from reparam.widgets.sinkhorn import best_matching
 from reparam.widgets.vae_step import losses
 
@@ -47,6 +50,14 @@ def layers(*widths: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
         (torch.randn(rows, columns, generator=g), torch.randn(rows, generator=g))
         for columns, rows in zip([2, *widths], widths, strict=False)
     ]
+
+
+RUN = {"schedule": "linear:0:1@0.2,1", "elbo": [-30, -23], "kl": [9, 4], "elbo_se": 0.2}
+TERMS = [
+    {"elbo": -30.0, "reconstruction": -29.0, "kl": 1.0},
+    {"elbo": -24.0, "reconstruction": -20.0, "kl": 4.0},
+]
+GRAY = torch.full((3, 16), 0.5)
 
 
 def examples() -> dict[str, Widget]:
@@ -79,6 +90,12 @@ def examples() -> dict[str, Widget]:
         ),
         "three": ThreeGradients(),
         "three, a step": ThreeGradients(cost="step", k=0.5, baseline="best", offset=-3, n=2),
+        "schedule": ScheduleExplorer(),
+        "schedule, recorded": ScheduleExplorer(
+            "tau", data.recorded_run("schedules")["tau"], "cosine", 3, 0.3, 1
+        ),
+        "replay": TrainingReplay(TERMS, {0: GRAY, 2: GRAY / 2}, originals=GRAY),
+        "replay of samples": TrainingReplay(TERMS, {1: GRAY[:1]}, name="samples", epoch=1),
         "cards": Cards([("front", "back"), ("a < b", "x_{i}")], title="Deck"),
     }
 
@@ -109,6 +126,8 @@ def node() -> str:
         "hard_concrete_gate",
         "top_k_race",
         "sinkhorn",
+        "schedule_explorer",
+        "training_replay",
     ],
 )
 def test_golden_cases_are_what_the_package_computes(name: str) -> None:
@@ -414,6 +433,97 @@ def test_the_summary_follows_the_state() -> None:
         (lambda: ElboGap(mean="0"), TypeError, r"mean must be .*got '0' of type str"),
         (lambda: ElboGap(log_var=-5), ValueError, r"log_var must be a number from -4 to 2, got -5"),
         (lambda: ElboGap(noise_sd=0), ValueError, r"noise_sd must be a number from 0.2 to 3, got 0"),
+        (
+            lambda: ScheduleExplorer("gamma"),
+            ValueError,
+            r"ScheduleExplorer: quantity must be one of 'beta', 'tau', got 'gamma'",
+        ),
+        (
+            lambda: ScheduleExplorer("tau", start=0),
+            ValueError,
+            r"start must be a number from 0.05 to 5, got 0",
+        ),
+        (lambda: ScheduleExplorer(end=9), ValueError, r"end must be a number from 0 to 8, got 9"),
+        (lambda: ScheduleExplorer(share=0), ValueError, r"share must be a number from 0.05 to 1, got 0"),
+        (lambda: ScheduleExplorer(shape="step"), ValueError, r"shape must be one of 'constant', 'linear'"),
+        (lambda: ScheduleExplorer(runs="abc"), TypeError, r"runs must be a list .*got 'abc'"),
+        (lambda: ScheduleExplorer(runs=[{"kl": []}]), ValueError, r"runs\[0\] lacks elbo, elbo_se, schedule"),
+        (
+            lambda: ScheduleExplorer(runs=[RUN | {"kl": [1, float("nan")]}]),
+            ValueError,
+            r"runs\[0\]\['kl'\] must be 2 to 1000 finite numbers",
+        ),
+        (lambda: ScheduleExplorer(runs=[RUN | {"kl": 3}]), TypeError, r"must be a list of numbers, got 3"),
+        (
+            lambda: ScheduleExplorer(runs=[RUN | {"kl": [1, 2, 3]}]),
+            ValueError,
+            r"as many numbers in elbo as in kl and an elbo_se >= 0, got 2, 3 and 0.2",
+        ),
+        (
+            lambda: ScheduleExplorer(runs=[RUN | {"schedule": "burda"}]),
+            ValueError,
+            r"a number or one ramp .*got 'burda'",
+        ),
+        (
+            lambda: ScheduleExplorer(runs=[RUN | {"schedule": "linear:0:1@0.2,0.5"}]),
+            ValueError,
+            r"one ramp .*stays at its end",
+        ),
+        (
+            lambda: ScheduleExplorer(runs=[RUN | {"schedule": "9"}]),
+            ValueError,
+            r"runs\[0\] must have a beta from 0 to 8 .*got '9'",
+        ),
+        (lambda: ScheduleExplorer(runs=[RUN, RUN]), ValueError, r"different schedules, got one twice"),
+        (
+            lambda: TrainingReplay(TERMS[:1], {1: GRAY}),
+            ValueError,
+            r"TrainingReplay: terms must list the terms of 2 to 1000 epochs",
+        ),
+        (
+            lambda: TrainingReplay([3, 4], {1: GRAY}),
+            TypeError,
+            r"terms\[0\] must hold the numbers elbo, .*got 3",
+        ),
+        (
+            lambda: TrainingReplay([TERMS[0], TERMS[1] | {"kl": -4.0}], {1: GRAY}),
+            ValueError,
+            r"terms\[1\] must have elbo = reconstruction - kl, got -24, -20 and -4",
+        ),
+        (
+            lambda: TrainingReplay([TERMS[0] | {"elbo": float("nan")}, TERMS[1]], {1: GRAY}),
+            ValueError,
+            r"terms\[0\] must be finite, got nan",
+        ),
+        (lambda: TrainingReplay(TERMS, GRAY), TypeError, r"pictures must map epochs to pixels"),
+        (
+            lambda: TrainingReplay(TERMS, {2: GRAY}),
+            ValueError,
+            r"epochs from 0 to 2, the first of 0 or 1, got epochs \[2\]",
+        ),
+        (lambda: TrainingReplay(TERMS, {1: GRAY, 3: GRAY}), ValueError, r"got epochs \[1, 3\]"),
+        (
+            lambda: TrainingReplay(TERMS, {1: GRAY[:, :5]}),
+            ValueError,
+            r"pictures\[1\] must have shape \[M, side \* side\] .*got \[3, 5\]",
+        ),
+        (
+            lambda: TrainingReplay(TERMS, {1: GRAY}, originals=GRAY[:2]),
+            ValueError,
+            r"originals must have shape \[3, 16\], got \[2, 16\]",
+        ),
+        (lambda: TrainingReplay(TERMS, {1: GRAY * 255}), ValueError, r"must lie in \[0, 1\]; divide by 255"),
+        (lambda: TrainingReplay(TERMS, {1: "ab"}), TypeError, r"pictures\[1\] must be an array, got str"),
+        (
+            lambda: TrainingReplay(TERMS * 50, dict.fromkeys(range(100), torch.zeros(10, 784))),
+            ValueError,
+            r"at most 85,000 pixels in all, got 784,000",
+        ),
+        (
+            lambda: TrainingReplay(TERMS, {1: GRAY}, epoch=3),
+            ValueError,
+            r"epoch must be a whole number from 1 to 2, got 3",
+        ),
         (lambda: Cards([]), ValueError, r"at least one"),
         (lambda: Cards([("a",)]), ValueError, r"cards\[0\] must be a \(front, back\) pair"),
         (lambda: Cards([("a", 1)]), TypeError, r"cards\[0\]\[1\] must be a string"),
@@ -482,6 +592,49 @@ def test_the_summary_of_the_gate_is_exact() -> None:
     assert "exactly 0 with probability 0.168, between 0 and 1 with 0.664" in gate.summary
     gate.log_alpha = 5.0
     assert "exactly 1 with 0.968" in gate.summary
+
+
+def test_a_recorded_schedule_is_read_as_the_package_reads_it() -> None:
+    for row in json.loads((JS / "golden" / "schedule_explorer.json").read_text(encoding="utf-8")):
+        state = row["state"]
+        ramp = f"{state['shape']}:{state['start']}:{state['end']}"
+        text = (
+            f"constant:{state['end']}"
+            if state["shape"] == "constant"
+            else ramp
+            if state["share"] == 1
+            else f"{ramp}@{state['share']},{state['end']}"
+        )
+        whole = schedules.parse(text)
+        assert [whole(p) for p in row["at"]] == pytest.approx(row["value"], rel=1e-9, abs=1e-12)
+        kept = read(text)
+        assert kept["end"] == state["end"]
+        assert kept == state or state["shape"] == "constant"
+
+
+def test_the_recorded_grid_is_the_one_its_program_makes() -> None:
+    program = runpy.run_path(str(Path(data.__file__).parent / "runs" / "schedules.py"))
+    kept = data.recorded_run("schedules")
+    for quantity, listed in program["GRID"].items():
+        assert tuple(run["schedule"] for run in kept[quantity]) == listed
+        assert len(ScheduleExplorer(quantity, kept[quantity]).runs) == len(listed)
+    fresh = program["record"]("beta", "linear:0:0.01@0.5,0.01", epochs=2)
+    assert fresh.keys() == kept["beta"][0].keys()
+    assert len(fresh["elbo"]) == len(fresh["kl"]) == 2
+    assert fresh["kl"][1] > 5 > kept["beta"][0]["kl"][1], "with little weight the KL is large"
+
+
+def test_a_replay_keeps_eight_bits_of_each_picture() -> None:
+    widget = TrainingReplay(TERMS, {1: GRAY, 0: torch.zeros(3, 16)})
+    assert widget.frames == [0, 1]
+    assert base64.b64decode(widget.packed) == bytes(48) + bytes([128] * 48)
+    assert widget.epoch == 2
+    assert "After epoch 2 the test ELBO is -24.00 nats: reconstruction -20.00 minus KL 4.00" in widget.summary
+    full = TrainingReplay(TERMS * 45, dict.fromkeys(range(90), torch.zeros(1, 784)))
+    state = {
+        k: v for k, v in full.get_state().items() if not k.startswith("_") and k not in ("layout", "comm")
+    }
+    assert len(json.dumps(state)) < 120_000
 
 
 def test_assignments_are_held_to_the_same_ranges() -> None:

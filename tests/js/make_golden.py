@@ -26,8 +26,9 @@ from reparam import (
     orders,
     quadrature,
     samplers,
+    schedules,
 )
-from reparam.widgets import Decoder, InverseCdf
+from reparam.widgets import Decoder, InverseCdf, TrainingReplay
 from reparam.widgets.gaussian_node import exact_gradient
 
 FOLDER = Path(__file__).parent / "golden"
@@ -429,6 +430,50 @@ def arena_case(
     }
 
 
+def schedule_case(shape: str, start: float, end: float, share: float) -> dict:
+    """Follow the package's schedule along the run; as text it must mean the same."""
+    ramp = schedules.constant(end) if shape == "constant" else getattr(schedules, shape)(start, end)
+    whole = ramp if share == 1 else schedules.then(ramp, schedules.constant(end), at=share)
+    at = [k / 40 for k in range(41)]
+    return {
+        "state": {"shape": shape, "start": start, "end": end, "share": share},
+        "at": at,
+        "value": [whole(p) for p in at],
+        "mean": sum(whole((k + 0.5) / 200) for k in range(200)) / 200,
+    }
+
+
+def replay_case(side: int, count: int, epochs: list[int], with_originals: bool, seed: int) -> dict:
+    """Pack pictures as the widget does; the page must find the same bytes at every epoch."""
+    g = generator(seed)
+    pictures = {k: torch.rand(count, side**2, generator=g, dtype=torch.float64) for k in epochs}
+    originals = torch.rand(count, side**2, generator=g, dtype=torch.float64) if with_originals else None
+    terms = [{"elbo": -30.0 + k, "reconstruction": -28.0 + 1.5 * k, "kl": 2.0 + 0.5 * k} for k in range(6)]
+    widget = TrainingReplay(terms, pictures, originals)
+    names = (
+        "epoch",
+        "elbo",
+        "reconstruction",
+        "kl",
+        "side",
+        "count",
+        "frames",
+        "packed",
+        "originals",
+        "name",
+    )
+
+    def as_bytes(x: torch.Tensor) -> list[int]:
+        return (x.flatten() * 255).round().int().tolist()
+
+    return {
+        "state": {name: getattr(widget, name) for name in names},
+        "from": [max(k for k in epochs if k <= epoch) for epoch in range(1, 7)],
+        "sheets": [as_bytes(pictures[k]) for k in sorted(epochs)],
+        "target": as_bytes(originals) if with_originals else [],
+    }
+
+
 def cases() -> dict[str, list[dict]]:
     """Return every golden case, by the name of its file."""
     points = [(0.5, 1.0), (-1.3, 0.4), (3.0, 3.0), (0.0, 0.1)]
@@ -514,6 +559,16 @@ def cases() -> dict[str, list[dict]]:
                     2,
                 ),
             ]
+        ],
+        "schedule_explorer": [
+            schedule_case(shape, *state)
+            for shape in ("constant", "linear", "exponential", "cosine")
+            for state in [(1.0, 0.5, 1.0), (0.05, 5.0, 0.3), (4.0, 0.01, 0.05), (2.0, 2.0, 0.65)]
+        ],
+        "training_replay": [
+            replay_case(2, 1, [1], False, 0),
+            replay_case(3, 7, [0, 2, 5], True, 1),
+            replay_case(8, 2, [1, 2, 3, 6], True, 2),
         ],
         "elbo_gap": [
             elbo_case(*state)

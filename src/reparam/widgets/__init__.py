@@ -5,6 +5,7 @@ one derivative, ``GumbelRace`` a draw as a race, ``TopKRace`` several draws with
 ``HardConcreteGate`` a gate that can be exactly shut, ``InverseCdf`` how noise becomes a sample,
 ``Decoder`` a latent space, ``EstimatorArena`` lets six estimators compete,
 ``ElboGap`` and ``VaeStep`` show a bound and a training step in exact numbers,
+``ScheduleExplorer`` and ``TrainingReplay`` show recorded runs,
 ``Quiz`` and ``Cards`` ask. They compute in the reader's browser: no kernel, no network.
 """
 
@@ -21,9 +22,11 @@ FOLDERS = {
     "HardConcreteGate": "hard_concrete_gate",
     "InverseCdf": "inverse_cdf",
     "Quiz": "quiz",
+    "ScheduleExplorer": "schedule_explorer",
     "Sinkhorn": "sinkhorn",
     "ThreeGradients": "three_gradients",
     "TopKRace": "top_k_race",
+    "TrainingReplay": "training_replay",
     "VaeStep": "vae_step",
 }
 
@@ -38,9 +41,11 @@ __all__ = [
     "HardConcreteGate",
     "InverseCdf",
     "Quiz",
+    "ScheduleExplorer",
     "Sinkhorn",
     "ThreeGradients",
     "TopKRace",
+    "TrainingReplay",
     "VaeStep",
 ]
 

@@ -1,0 +1,58 @@
+"""Train a small model under each of a few schedules and keep the curves: ``python src/reparam/runs/schedules.py``.
+
+``schedules.json`` beside this program gets, for ``beta`` and for ``tau``, one entry a run: the command,
+the schedule as the command takes it, and the test ELBO and KL after every epoch. It takes some minutes.
+"""
+
+import contextlib
+import io
+import json
+import tempfile
+from pathlib import Path
+
+import torch
+
+from reparam import train
+
+__all__ = ["GRID", "record"]
+
+EPOCHS = 40
+_COMMON = "--data digits --hidden 128 --batch-size 64 --lr 2e-3"
+_MODELS = {"beta": "--model vae --latents 8", "tau": "--model categorical --latents 8 --categories 8"}
+GRID = {
+    "beta": (
+        "1", "linear:0:1@0.2,1", "linear:0:1@0.5,1", "cosine:0:1", "0.25", "2", "4", "linear:0:4@0.5,4",
+        "linear:4:1@0.5,1",
+    ),
+    "tau": (
+        "1", "0.1", "0.5", "3", "exponential:1:0.5", "exponential:1:0.1", "cosine:3:0.3", "linear:1:0.3@0.5,0.3",
+    ),
+}  # fmt: skip
+
+
+def record(quantity: str, schedule: str, *, epochs: int = EPOCHS) -> dict:
+    """Run the command with ``quantity`` scheduled, and return its test curves, in nats per image."""
+    text = f"{_COMMON} {_MODELS[quantity]} --{quantity} {schedule} --epochs {epochs}"
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        if status := train.main([*text.split(), "--device", "cpu", "--out", folder]):
+            raise RuntimeError(f"record: {text} ended with status {status}")
+        lines = (Path(folder) / "metrics.jsonl").read_text().splitlines()
+        test = json.loads((Path(folder) / "run.json").read_text())["test"]
+    tests = [json.loads(line)["test"] for line in lines]
+    curves = {name: [round(terms[name], 2) for terms in tests] for name in ("elbo", "kl")}
+    command = f"python -m reparam.train {text} --out DIR"
+    return {"schedule": schedule, **curves, "elbo_se": test["elbo_se"], "command": command}
+
+
+if __name__ == "__main__":
+    runs = {
+        quantity: [record(quantity, schedule) for schedule in schedules]
+        for quantity, schedules in GRID.items()
+    }
+    lines = [
+        f' "{quantity}": [\n  ' + ",\n  ".join(json.dumps(run) for run in listed) + "\n ]"
+        for quantity, listed in runs.items()
+    ]
+    about = {"command": "python src/reparam/runs/schedules.py", "torch": torch.__version__, "seed": 0}
+    start = json.dumps(about, indent=1).removesuffix("\n}")
+    Path(__file__).with_suffix(".json").write_text(",\n".join([start, *lines]) + "\n}\n")
