@@ -17,8 +17,8 @@ WAYS = {
 COSTS = {"linear": "r.z", "target": "|z - e1|^2", "toy": "(z1 - 0.45)^2"}
 
 
-class Ways(traitlets.List):
-    """One or more keys of ``WAYS``, each once."""
+class Ways(traitlets.Any):
+    """One or more keys of ``WAYS``, each once. (``traitlets.List`` would take a string for a list of one.)"""
 
     def validate(self, obj: object, value: object) -> list[str]:
         where = f"{type(obj).__name__}: {self.name} must list one or more of {', '.join(WAYS)}, each once"
@@ -26,7 +26,7 @@ class Ways(traitlets.List):
             raise TypeError(f"{where}, got {value!r}")
         if not value or any(way not in WAYS for way in value) or len(set(value)) < len(value):
             raise ValueError(f"{where}, got {value!r}")
-        return super().validate(obj, list(value))
+        return list(value)
 
 
 class EstimatorArena(Widget):
