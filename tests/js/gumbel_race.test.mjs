@@ -64,6 +64,12 @@ test("while the race is on, the counts wait and nobody has won", () => {
   assert.match(end.share0.text, /±/);
 });
 
+test("one race is not sure of its share: the standard error is that of the exact law", () => {
+  const s = clean({ logits: [0, 0, 0, 0], n: 1 });
+  near(race(s).se, [0, 1, 2, 3].map(() => Math.sqrt(3) / 4), "se");
+  assert.equal(parts(s, race(s))[`share${race(s).winner}`].text, "1.000 ± 0.866");
+});
+
 test("the verdict waits for enough races", () => {
   const few = clean({ n: 3 });
   assert.match(verdict(few, race(few)), /Too few/);

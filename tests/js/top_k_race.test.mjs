@@ -62,6 +62,14 @@ test("what does not fit into the table is in its last line", () => {
   assert.equal(lines.reduce((sum, row) => sum + row.wins, 0), 300);
 });
 
+test("one race is not sure of its share: the standard error is that of the exact law", () => {
+  const s = clean({ logits: [0, 0, 0, 0], k: 1, n: 1 });
+  const lines = tally(s, race(s), ROWS);
+  near(lines.map((row) => row.se), [0, 1, 2, 3].map(() => Math.sqrt(3) / 4), "se");
+  const won = lines.findIndex((row) => row.wins);
+  assert.equal(parts(s, race(s))[`share${won}`].text, "1.000 ± 0.866");
+});
+
 test("while the race is on, the counts wait; the last place ends it", () => {
   const s = clean({ k: 2 });
   const r = race(s);

@@ -56,7 +56,7 @@ export function exact(logits, law) {
   return out;
 }
 
-/** All races: who won each, shares with standard errors, and the last race in full. */
+/** All races: who won each, shares with the standard errors of their exact law, and the last race in full. */
 export function run(logits, law, g) {
   const n = g.length / K;
   const scores = Array.from({ length: n }, (_, i) => logits.map((logit, k) => logit + g[i * K + k]));
@@ -64,16 +64,16 @@ export function run(logits, law, g) {
   const wins = Array(K).fill(0);
   for (const k of winners) wins[k] += 1;
   const share = wins.map((count) => count / n);
-  const target = softmax(logits);
+  const [target, limit] = [softmax(logits), exact(logits, law)];
   const last = scores[n - 1];
   return {
     n, winners, wins, share, target, last,
     times: last.map((score) => Math.exp(-score)),
     reached: last.map((score) => Math.exp(score - Math.max(...last))),
     winner: winners[n - 1],
-    se: share.map((p) => Math.sqrt((p * (1 - p)) / n)),
+    se: limit.map((p) => Math.sqrt((p * (1 - p)) / n)),
     z: share.map((p, k) => (p - target[k]) / Math.sqrt((target[k] * (1 - target[k])) / n)),
-    limit: exact(logits, law),
+    limit,
     meanTime: scores.reduce((sum, row) => sum + Math.exp(-Math.max(...row)), 0) / n,
     rate: logits.reduce((sum, logit) => sum + Math.exp(logit), 0),
   };

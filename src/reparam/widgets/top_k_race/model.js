@@ -82,7 +82,7 @@ export function run(logits, k, g) {
   };
 }
 
-/** Shares with standard errors beside the law, in `rows` lines: the last one may hold all the others. */
+/** Shares beside the law, with its standard errors, in `rows` lines: the last one may hold all the others. */
 export function tally(s, r, rows) {
   const counts = new Map();
   for (const order of r.orders) {
@@ -95,7 +95,7 @@ export function tally(s, r, rows) {
   const add = (key) => rest.reduce((sum, row) => sum + row[key], 0);
   const lines = rest.length ? [...few, { who: [], others: rest.length, p: add("p"), wins: add("wins") }] : few;
   return lines.map((row) => {
-    const share = row.wins / s.n;
-    return { ...row, share, se: Math.sqrt((share * (1 - share)) / s.n), z: (share - row.p) / Math.sqrt((row.p * (1 - row.p)) / s.n) };
+    const [share, se] = [row.wins / s.n, Math.sqrt((row.p * (1 - row.p)) / s.n)];
+    return { ...row, share, se, z: (share - row.p) / se };
   });
 }
