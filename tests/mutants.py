@@ -229,6 +229,10 @@ MUTANTS = [
     Mutant("marginals transposed", "orders", "return torch.tensordot(log_p.exp(), permutations(len(scores)), dims=1)",
            "return torch.tensordot(log_p.exp(), permutations(len(scores)), dims=1).T", "orders"),
     Mutant("tau of zero allowed", "checks", "number >= torch.finfo(torch.float32).tiny", "number >= 0", "samplers"),
+    Mutant("diffusion with a variance for a width", "diffusion", "(F.logsigmoid(-log_snr) / 2).exp()", "F.logsigmoid(-log_snr).exp()", "diffusion"),
+    Mutant("denoiser without the components' widths", "diffusion", "(standard**2 + variance.log() + math.log(2 * math.pi))", "(standard**2 + math.log(2 * math.pi))", "diffusion"),
+    Mutant("denoiser forgets the data's spread", "diffusion", "alpha**2 * stds**2 + sigma**2", "stds**2 + sigma**2", "diffusion"),
+    Mutant("denoiser that returns the score", "diffusion", "(r * sigma * standard", "(r * -1 * standard", "diffusion"),
     Mutant("shapes broadcast", "checks", "if a.shape != b.shape:", "if False:", "samplers"),
 ]  # fmt: skip
 

@@ -33,6 +33,7 @@ ARROWS = {
     "implicit": set(),
     "oracles": {"samplers", "densities", "noise"},
     "quadrature": {"oracles"},
+    "diffusion": {"samplers"},
     "baselines": set(),
     "estimators": {"samplers", "densities", "noise"},
     "measure_valued": {"estimators"},
@@ -189,6 +190,7 @@ DOCUMENTED = (
     "state",
     "training",
     "recipes",
+    "diffusion",
 )
 
 
