@@ -48,6 +48,12 @@ test("the offset moves the score function alone", () => {
   assert.match(verdict(s, high), /the largest .* \(score function\): \d+ times as much/);
 });
 
+test("cooling can raise the bias: the case that the audit shows, eight classes and a curved cost", () => {
+  const [hot, middle, cold] = [2, 0.5, 0.1].map((tau) => run({ cost: "target", tau })[1].rows.relaxed);
+  assert.ok(middle.bias - hot.bias > 4.5 * Math.hypot(middle.biasSe, hot.biasSe));
+  assert.ok(middle.bias - cold.bias > 2 * cold.biasSe);
+});
+
 test("a mean squared error falls like 1 / n until the bias is left", () => {
   const [, r] = run({ tau: 2 });
   near(r.rows.best.mse(2) / r.rows.best.mse(200), 100, "unbiased");

@@ -14,7 +14,7 @@ WAYS = {
     "through": "straight-through",
     "rebar": "REBAR",
 }
-COSTS = {"linear": "r.z", "target": "|z - e1|^2", "toy": "(z1 - 0.45)^2"}
+COSTS = {"linear": "r.z", "target": "|z - e0|^2", "toy": "(z0 - 0.45)^2"}
 
 
 class Ways(traitlets.Any):

@@ -22,8 +22,8 @@ function dot(a, b) {
 /** Each cost of a point z of the simplex and the rewards r and component k of its gradient. */
 export const COSTS = {
   linear: { text: "r·z", f: dot, slope: (k, z, r) => r[k] },
-  target: { text: "‖z − e₁‖²", f: (z) => dot(z, z) - 2 * z[0] + 1, slope: (k, z) => 2 * (z[k] - (k === 0)) },
-  toy: { text: "(z₁ − 0.45)²", f: (z) => (z[0] - 0.45) ** 2, slope: (k, z) => (k ? 0 : 2 * (z[0] - 0.45)) },
+  target: { text: "‖z − e₀‖²", f: (z) => dot(z, z) - 2 * z[0] + 1, slope: (k, z) => 2 * (z[k] - (k === 0)) },
+  toy: { text: "(z₀ − 0.45)²", f: (z) => (z[0] - 0.45) ** 2, slope: (k, z) => (k ? 0 : 2 * (z[0] - 0.45)) },
 };
 
 /** Any values into a valid state. */

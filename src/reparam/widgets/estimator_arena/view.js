@@ -82,7 +82,7 @@ export function plots(s, r, share = 1) {
     curves.push(path("rp-curve", line(COUNTS.map((n, j) => [xOf(n), yMse(errors[i][j])]))), path("rp-spot", dots([[xOf(s.n), yMse(row.mse(s.n))]])));
   });
   means.push(`<path class="rp-truth" d="M${LEFT} ${MIDDLE}H985"/>`);
-  const title = `mean of n draws, logit ${r.component + 1}`;
+  const title = `mean of n draws, logit ${r.component}`;
   return plot(`${title}; exact ${fixed(r.truth, 3)}`, title,
     [-limit, 0, limit].map((d) => [fixed(r.truth + d, 3), r.truth + d]), yMean, means.join(""), s) +
     plot(`Mean squared error against n. ${verdict(s, r)}`, "mean squared error",
