@@ -1,6 +1,8 @@
 """What every chapter promises the reader, held by reading the notebooks (they run elsewhere)."""
 
+import ast
 import importlib.util
+import itertools
 import re
 import statistics
 import tomllib
@@ -128,6 +130,30 @@ def test_a_prediction_comes_before_its_result(path):
     predictions = [i for i, cell in enumerate(cells) if 'kind="predict"' in cell.source]
     for i in predictions:
         assert any("assert " in cell.source for cell in cells[i + 1 : i + 5]), cells[i].source
+
+
+def questions(path):
+    """Build each quiz of a chapter from its own words; a question needs nothing else of the notebook."""
+    for cell in code_cells(path):
+        for node in ast.walk(ast.parse(cell.source)) if "Quiz(" in cell.source else ():
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Quiz":
+                yield eval(ast.unparse(node), {"__builtins__": {}, "Quiz": widgets.Quiz})
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_questions_have_one_answer_and_a_word_on_each_mistake(path):
+    for quiz in questions(path):
+        if quiz.choices:
+            assert sum(choice["correct"] for choice in quiz.choices) == 1, quiz.question
+            assert len({choice["text"] for choice in quiz.choices}) == len(quiz.choices), quiz.question
+            continue
+        assert quiz.explanation, quiz.question
+        assert quiz.hints, quiz.question
+        reach = quiz.tolerance * (abs(quiz.answer) if quiz.relative else 1)
+        wrong = sorted(value for value, _ in quiz.hints)
+        assert all(abs(value - quiz.answer) > reach for value in wrong), f"a hint is right: {quiz.question}"
+        gaps = [b - a for a, b in itertools.pairwise(wrong)]
+        assert all(gap > reach for gap in gaps), f"two hints answer one number: {quiz.question}"
 
 
 def test_every_chapter_is_in_the_table_of_contents():
