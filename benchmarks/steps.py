@@ -1,212 +1,149 @@
-"""Time our training step and our relaxed sampler against the usual ways, side by side in one run.
+"""A step of the two small VAEs, Gaussian and categorical, against the usual loops and Pyro.
 
-``python benchmarks/steps.py`` prints markdown tables of medians and ratios. Machines drift, so the variants take
-turns, round after round, and only the ratios within one run mean anything. Every variant draws its own noise.
+``python benchmarks/steps.py --rounds 25`` prints the tables.
 """
 
-import argparse
-import contextlib
-import datetime
-import os
-import platform
-import statistics
-import time
+import copy
 from collections.abc import Callable, Iterator
+from functools import partial
 
+import loops
 import torch
-from torch import Generator, Tensor, nn
-from torch.distributions import RelaxedOneHotCategorical
+from side_by_side import Aim, Comparison, installed, main
+from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import Dataset, TensorDataset
 
-from reparam import checks, data, models, noise, samplers, training
+from reparam import models, objectives
 
-PIXELS, HIDDEN, LATENTS, BATCH, STEPS = 784, 400, 20, 128, 16
-SHAPES = ((128, 20, 10), (100_000, 10), (10_000, 1_000))
+PIXELS, HIDDEN, LATENTS, CATEGORIES, BATCH = 784, 400, 20, 10, 128
 TAU = 0.5
 
 
-@contextlib.contextmanager
-def unchecked() -> Iterator[None]:
-    """Switch off every check of arguments, to see what they cost."""
-    kept = {name: getattr(checks, name) for name in checks.__all__ if name != "NotFiniteError"}
-    try:
-        for name in kept:
-            setattr(checks, name, lambda *a, **k: None)
-        yield
-    finally:
-        for name, function in kept.items():
-            setattr(checks, name, function)
+class ImageFiles(Dataset):
+    """Images as torchvision hands them out: one picture at a time, from bytes to PIL to a tensor."""
 
+    def __init__(self, x: Tensor) -> None:
+        self.bytes = (x * 255).byte().view(-1, 28, 28)
 
-def interleaved(
-    variants: dict[str, Callable[[], None]], rounds: int, per_call: int = 1
-) -> dict[str, list[float]]:
-    """Return milliseconds per step of each variant, round by round."""
-    for run in variants.values():
-        run()
-    times: dict[str, list[float]] = {name: [] for name in variants}
-    order = list(variants)
-    for turn in range(rounds):
-        for name in order[turn % len(order) :] + order[: turn % len(order)]:
-            start = time.perf_counter()
-            variants[name]()
-            times[name].append(1e3 * (time.perf_counter() - start) / per_call)
-    return times
+    def __len__(self) -> int:
+        return len(self.bytes)
 
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        from PIL import Image
 
-def table(title: str, times: dict[str, list[float]], base: str) -> None:
-    """Print medians, the middle half, and the median of the ratios taken round by round."""
-    print(
-        f"\n**{title}**\n\n| variant | ms, median | middle half | times faster than *{base}* |\n|---|---|---|---|"
-    )
-    for name, values in times.items():
-        low, _, high = statistics.quantiles(values, n=4)
-        ratio = statistics.median(b / v for b, v in zip(times[base], values, strict=True))
-        print(f"| {name} | {statistics.median(values):.3g} | {low:.3g} - {high:.3g} | {ratio:.2f} |")
+        picture = Image.fromarray(self.bytes[index].numpy())
+        content = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
+        return content.view(picture.height, picture.width, 1).permute(2, 0, 1).contiguous().float().div(
+            255
+        ), 0
 
 
 class UsualVAE(nn.Module):
-    """The VAE of many tutorials, with logits and without the sigmoid."""
+    """The VAE of many tutorials: two heads, and a sigmoid or not."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, sigmoid: bool) -> None:
         super().__init__()
-        self.fc1, self.fc21, self.fc22 = (
-            nn.Linear(PIXELS, HIDDEN),
-            nn.Linear(HIDDEN, LATENTS),
-            nn.Linear(HIDDEN, LATENTS),
-        )
-        self.fc3, self.fc4 = nn.Linear(LATENTS, HIDDEN), nn.Linear(HIDDEN, PIXELS)
+        self.inner, self.sigmoid = nn.Linear(PIXELS, HIDDEN), sigmoid
+        self.mean, self.log_var = nn.Linear(HIDDEN, LATENTS), nn.Linear(HIDDEN, LATENTS)
+        self.outer, self.last = nn.Linear(LATENTS, HIDDEN), nn.Linear(HIDDEN, PIXELS)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return pixel logits, mean and log-variance."""
-        h = F.relu(self.fc1(x))
-        mu, logvar = self.fc21(h), self.fc22(h)
-        z = mu + torch.randn_like(mu) * torch.exp(0.5 * logvar)
-        return self.fc4(F.relu(self.fc3(z))), mu, logvar
+        """Return pixels, as logits or as probabilities, mean and log-variance."""
+        h = F.relu(self.inner(x))
+        mean, log_var = self.mean(h), self.log_var(h)
+        z = mean + torch.randn_like(mean) * torch.exp(0.5 * log_var)
+        out = self.last(F.relu(self.outer(z)))
+        return (torch.sigmoid(out) if self.sigmoid else out), mean, log_var
 
 
-def usual_loop(x: Tensor, adam: dict) -> Callable[[], None]:
-    """Return one pass of the common loop: DataLoader, a summed loss, ``.item()`` at every step."""
-    model, loader = UsualVAE(), DataLoader(TensorDataset(x), batch_size=BATCH, shuffle=True)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, **adam)
-
-    def run() -> None:
-        total = 0.0
-        for (rows,) in loader:
-            optimizer.zero_grad()
-            logits, mu, logvar = model(rows)
-            bce = F.binary_cross_entropy_with_logits(logits, rows, reduction="sum")
-            loss = (bce - 0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())) / len(rows)
-            loss.backward()
-            total += loss.item()
-            optimizer.step()
-
-    return run
+def usual_loss(model: UsualVAE, x: Tensor) -> Tensor:
+    """Return the negative bound of the batch, summed over images."""
+    x = x.view(-1, PIXELS)
+    out, mean, log_var = model(x)
+    cross_entropy = F.binary_cross_entropy if model.sigmoid else F.binary_cross_entropy_with_logits
+    kl = -0.5 * torch.sum(1 + log_var - mean.pow(2) - log_var.exp())
+    return cross_entropy(out, x, reduction="sum") + kl
 
 
-def our_loop(x: Tensor, *, dynamic: bool, check: bool) -> Callable[[], None]:
-    """Return one pass of ours: indexing, explicit noise, fused Adam, ``training.train_step``."""
-    model = models.VAE(PIXELS, HIDDEN, LATENTS, generator=Generator().manual_seed(0))
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
-    generator = Generator().manual_seed(0)
-
-    def run() -> None:
-        with contextlib.nullcontext() if check else unchecked():
-            for index in torch.randperm(len(x), generator=generator).split(BATCH):
-                rows = x[index]
-                if dynamic:
-                    rows = data.binarize(rows, noise.uniform(rows.shape, generator=generator))
-                training.train_step(
-                    model, optimizer, rows, noise.normal((len(rows), LATENTS), generator=generator)
-                )
-
-    return run
+def categorical_loss(model: models.CategoricalVAE, x: Tensor) -> Tensor:
+    """Return the common categorical loss: clamped uniforms, torch's softmax, KL on probabilities."""
+    logits = model.encode(x)
+    u = torch.rand_like(logits).clamp(1e-9, 1 - 1e-9)
+    y = F.softmax((logits - torch.log(-torch.log(u))) / TAU, dim=-1)
+    q = F.softmax(logits, dim=-1)
+    kl = torch.sum(q * torch.log(q * CATEGORIES + 1e-9))
+    return F.binary_cross_entropy_with_logits(model.decode(y), x, reduction="sum") + kl
 
 
-def floor(batches: int) -> Callable[[], None]:
-    """Return the matrix products of a step, forward and backward, and fused Adam: nothing else."""
-    sizes = [(PIXELS, HIDDEN), (HIDDEN, 2 * LATENTS), (LATENTS, HIDDEN), (HIDDEN, PIXELS)]
-    weights = [nn.Parameter(torch.zeros(i, o)) for i, o in sizes]
-    into, out = ([torch.ones(BATCH, pair[k]) for pair in sizes] for k in (0, 1))
-    optimizer = torch.optim.Adam(weights, lr=1e-3, fused=True)
+def gaussian(batches: int) -> Comparison:
+    """Compare steps of the Gaussian VAE."""
+    grey = loops.pixels(BATCH * batches)
+    x = (grey > 0.5).float()
+    net = partial(models.VAE, PIXELS, HIDDEN, LATENTS)
+    checked = loops.ours(net(), objectives.elbo, x, BATCH)
+    bare = loops.ours(net(), objectives.elbo, x, BATCH)
 
-    @torch.no_grad()
-    def run() -> None:
-        for _ in range(batches):
-            for x, w in zip(into, weights, strict=True):
-                x @ w
-            for k, (x, w, d) in enumerate(zip(into, weights, out, strict=True)):
-                w.grad = x.T @ d
-                if k:
-                    d @ w.T
-            optimizer.step()
+    def without_checks() -> None:
+        with loops.unchecked():
+            bare()
 
-    return run
-
-
-def relaxed_samplers(shape: tuple[int, ...]) -> dict[str, Callable[[], None]]:
-    """Return forward and backward of a relaxed sample, noise included, in four ways."""
-    generator = Generator().manual_seed(0)
-    logits = noise.normal(shape, generator=generator).requires_grad_()
-    cotangent = noise.normal(shape, generator=generator)
-
-    def through(sample: Callable[[], Tensor]) -> Callable[[], None]:
-        def run() -> None:
-            logits.grad = None
-            sample().backward(cotangent)
-
-        return run
-
-    def ours() -> Tensor:
-        return samplers.gumbel_softmax(logits, noise.gumbel(shape, generator=generator), tau=TAU)
-
-    def ours_unchecked() -> Tensor:
-        with unchecked():
-            return ours()
-
-    tau = torch.tensor(TAU)
-    return {
-        "F.gumbel_softmax": through(lambda: F.gumbel_softmax(logits, tau=TAU)),
-        "RelaxedOneHotCategorical.rsample": through(
-            lambda: RelaxedOneHotCategorical(tau, logits=logits).rsample()
+    variants = {
+        "pytorch/examples' loop: a picture at a time": loops.usual(
+            UsualVAE(sigmoid=True), usual_loss, ImageFiles(grey), BATCH
         ),
-        "ours": through(ours),
-        "ours, without checks": through(ours_unchecked),
+        "common loop": loops.usual(UsualVAE(sigmoid=False), usual_loss, TensorDataset(x), BATCH),
+        "common loop, fused Adam": loops.usual(
+            UsualVAE(sigmoid=False), usual_loss, TensorDataset(x), BATCH, fused=True
+        ),
+        **(loops.pyro_svi(net(), x, BATCH, "TraceMeanField_ELBO") if installed("pyro") else {}),
+        "ours": checked,
+        "ours, without checks": without_checks,
+        "ours, pixels drawn anew at each step": loops.ours(net(), objectives.elbo, grey, BATCH, dynamic=True),
+        "floor": loops.floor(loops.layers(net(), BATCH), batches),
     }
-
-
-def main() -> None:
-    """Run everything and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=25)
-    options = parser.parse_args()
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    print(
-        f"{datetime.date.today()}, torch {torch.__version__}, Python {platform.python_version()}, "
-        f"{platform.machine()}, {torch.get_num_threads()} thread(s), {options.rounds} rounds"
+    return Comparison(
+        f"VAE step, {PIXELS}-{HIDDEN}-{LATENTS}, batch {BATCH}",
+        "common loop",
+        variants,
+        steps=dict.fromkeys(variants, batches),
+        aims=(
+            Aim("ours", "pytorch/examples' loop: a picture at a time", 4.0),
+            Aim("ours", "Pyro SVI, TraceMeanField_ELBO", 2.4),
+            Aim("ours", "floor", 1 / 1.35),
+        ),
     )
-    grey = noise.uniform((BATCH * STEPS, PIXELS), generator=Generator().manual_seed(0))
-    black_and_white = (grey < 0.2).float()
-    loops = {
-        "common loop": usual_loop(black_and_white, {}),
-        "common loop, fused Adam": usual_loop(black_and_white, {"fused": True}),
-        "ours": our_loop(black_and_white, dynamic=False, check=True),
-        "ours, without checks": our_loop(black_and_white, dynamic=False, check=False),
-        "ours, pixels drawn anew at each step": our_loop(grey, dynamic=True, check=True),
-        "floor: the products and fused Adam": floor(STEPS),
+
+
+def categorical(batches: int) -> Comparison:
+    """Compare steps of the categorical VAE."""
+    x = (loops.pixels(BATCH * batches) > 0.5).float()
+    net = partial(models.CategoricalVAE, PIXELS, HIDDEN, LATENTS, CATEGORIES)
+    start = net()
+    variants = {
+        "common loop": loops.usual(copy.deepcopy(start), categorical_loss, TensorDataset(x), BATCH),
+        "common loop, fused Adam": loops.usual(
+            copy.deepcopy(start), categorical_loss, TensorDataset(x), BATCH, fused=True
+        ),
+        **(loops.pyro_svi(net(), x, BATCH, "TraceGraph_ELBO") if installed("pyro") else {}),
+        "ours": loops.ours(copy.deepcopy(start), objectives.categorical_elbo, x, BATCH, tau=TAU),
+        "floor": loops.floor(loops.layers(start, BATCH), batches),
     }
-    title = f"VAE step, {PIXELS}-{HIDDEN}-{LATENTS}, batch {BATCH}"
-    table(title, interleaved(loops, options.rounds, STEPS), "common loop")
-    for shape in SHAPES:
-        rounds = options.rounds if shape != SHAPES[-1] else max(7, options.rounds // 3)
-        per_call = 20 if shape == SHAPES[0] else 1
-        runs = {
-            n: (lambda f=f, k=per_call: [f() for _ in range(k)]) for n, f in relaxed_samplers(shape).items()
-        }
-        times = interleaved(runs, rounds, per_call)
-        table(f"Relaxed sample, forward and backward, {list(shape)}", times, "F.gumbel_softmax")
+    return Comparison(
+        f"Categorical VAE step, {PIXELS}-{HIDDEN}-{LATENTS}x{CATEGORIES}, batch {BATCH}",
+        "common loop",
+        variants,
+        steps=dict.fromkeys(variants, batches),
+        aims=(Aim("ours", "common loop", 1.3), Aim("ours", "Pyro SVI, TraceGraph_ELBO", 3.5)),
+    )
+
+
+def comparisons(*, batches: int = 12) -> Iterator[Comparison]:
+    """Yield both comparisons."""
+    make: Callable[[int], Comparison]
+    for make in (gaussian, categorical):
+        yield make(batches)
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, comparisons)

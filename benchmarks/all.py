@@ -1,0 +1,67 @@
+"""Run every comparison and write ``benchmarks/README.md``: ``python benchmarks/all.py``, about half an hour.
+
+``--compile`` adds a row for a compiled objective, which needs a C++ compiler and another minute.
+"""
+
+import argparse
+from pathlib import Path
+
+import burda
+import draws
+import labs
+import nll
+import side_by_side
+import steps
+import torch
+
+PAGE = """# Speed, side by side
+
+Written by `python benchmarks/all.py --rounds {rounds}{compiled}` on {machine}{end}.
+
+Every comparison is one run in which the variants take turns, and a ratio is the median over rounds: only ratios
+mean anything, and they differ between machines. Time is processor time of one thread. A floor is the matrix
+products and the fused Adam of the same steps, without anything else.{missing}
+
+## What was aimed for
+
+{aims}
+
+## The comparisons
+
+{tables}"""
+
+
+def page(rounds: int, compiled: bool) -> str:
+    """Measure everything and return the page."""
+    start = side_by_side.machine()
+    rows, tables = [], []
+    for module, options in ((steps, {}), (burda, {"compiled": compiled}), (draws, {}), (labs, {}), (nll, {})):
+        for comparison in module.comparisons(**options):
+            times = side_by_side.measure(comparison, rounds)
+            rows += side_by_side.aims(comparison, times)
+            tables.append(side_by_side.report(comparison, times))
+            print(tables[-1], flush=True)
+    return PAGE.format(
+        rounds=rounds,
+        compiled=" --compile" if compiled else "",
+        machine=start,
+        end=side_by_side.load(" and {:.1f} at the end"),
+        missing="" if side_by_side.installed("pyro") else " Pyro was not installed: its rows are left out.",
+        aims="\n".join([side_by_side.AIMS_HEADER, *rows]),
+        tables="\n".join(tables),
+    )
+
+
+def main() -> None:
+    """Write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--compile", action="store_true", help="measure a compiled objective too")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("README.md"))
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    options.out.write_text(page(options.rounds, options.compile))
+
+
+if __name__ == "__main__":
+    main()
