@@ -114,3 +114,44 @@ def test_bad_input():
         baselines.optimal(torch.zeros(3), torch.zeros(4))
     with pytest.raises(ValueError, match="score must not be 0 at every one of the 3 draws"):
         baselines.optimal(torch.ones(3), torch.zeros(3))
+
+
+# A whole gradient
+
+
+@pytest.mark.parametrize("variance", [0.2, 0.5, 1.0, 3.0])
+def test_the_coefficient_of_the_score_in_the_elbo(variance, gen):
+    r"""Posterior N(0, 1), q = N(mu, v): c* = v in the mean and in log sigma.
+
+    It is 1, the path derivative, where q has the posterior's width; below v = 1 / 2 no score term
+    to drop would be better than dropping it.
+    """
+    mu, sigma = 0.7, variance**0.5
+    eps = noise.normal((400_000,), generator=gen, dtype=F64)
+    z = mu + sigma * eps
+    total = torch.stack([-z, -z * sigma * eps + 1], -1)
+    score = torch.stack([eps / sigma, eps**2 - 1], -1)
+    got = baselines.coefficient(total, score)
+    assert (got - variance).abs().max() < 0.02 * (1 + variance), "a standard error is below a quarter of that"
+    spread = [(total + c * score).var(0) for c in (got - 0.05, got, got + 0.05)]
+    assert (spread[1] < spread[0]).all()
+    assert (spread[1] < spread[2]).all()
+    assert (((total + score).var(0) > total.var(0)) == (variance < 0.5)).all() or variance == 0.5
+
+
+def test_the_coefficient_is_exact_where_the_control_explains_all(gen):
+    control = noise.normal((10, 3), generator=gen, dtype=F64)
+    estimate = 2.0 - torch.tensor([0.5, -3.0, 0.0], dtype=F64) * control
+    assert torch.allclose(baselines.coefficient(estimate, control), torch.tensor([0.5, -3.0, 0.0], dtype=F64))
+    flat = torch.ones(10, 3, dtype=F64)
+    assert not baselines.coefficient(estimate, flat).any()
+
+
+def test_the_coefficient_refuses_what_it_cannot_pair(gen):
+    x = noise.normal((4, 2), generator=gen)
+    with pytest.raises(ValueError, match="estimate and control must have the same shape"):
+        baselines.coefficient(x, x[:, :1])
+    with pytest.raises(
+        ValueError, match=r"coefficient: control must have shape \[S, ...\] with S >= 2 draws"
+    ):
+        baselines.coefficient(x[:1], x[:1])

@@ -47,6 +47,14 @@ def _all_images(pixels):
     return torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=F64)] * pixels)
 
 
+def test_two_stochastic_layers_are_weighed_as_in_training(gen):
+    model = models.TwoLayerVAE(6, (5, 4), (3, 2), generator=gen).double()
+    x = (noise.uniform((4, 6), generator=gen) < 0.5).double()
+    eps = noise.normal((4, 7, 5), generator=torch.Generator().manual_seed(3), dtype=F64)
+    want = -objectives.iwae(model, x, eps.transpose(0, 1)).bound
+    assert torch.allclose(likelihood.nll_each(model, x, k=7, seed=3), want, rtol=1e-12)
+
+
 @pytest.mark.parametrize("k", [1, 7])
 def test_with_the_posterior_as_encoder_every_draw_gives_the_exact_value(gen, k):
     model = Split(gen)

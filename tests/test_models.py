@@ -43,6 +43,27 @@ def test_categorical_shapes(gen):
     assert model.decode(logits).shape == (2, 5, 16)
 
 
+def test_two_stochastic_layers(gen):
+    model = models.TwoLayerVAE(16, ((8, 7), 6), (3, 2), activation="tanh", generator=gen)
+    assert (model.noise, model.code, model.latents) == ("normal", (5,), (3, 2))
+    x = noise.uniform((4, 5, 16), generator=gen)
+    mean, log_var = model.encode(x)
+    assert mean.shape == log_var.shape == (4, 5, 3)
+    assert model.decode(mean).shape == (4, 5, 16)
+    assert model.upper_encoder(mean).shape == (4, 5, 4), "mean and log-variance of two latents"
+    assert model.upper_decoder(model.upper_encoder(mean)[..., :2]).shape == (4, 5, 6)
+    eps = noise.normal((1, 4, 5, *model.code), generator=gen)
+    assert objectives.sampled_elbo(model, x, eps, gradient="total").elbo.shape == (4, 5)
+    for name, bad in (("hidden", (8, 7, 6)), ("hidden", 8), ("latents", 3), ("latents", (3,))):
+        sizes = {"pixels": 16, "hidden": (8, 6), "latents": (3, 2)} | {name: bad}
+        with pytest.raises(ValueError, match=f"TwoLayerVAE: {name} must have two parts, lower and upper"):
+            models.TwoLayerVAE(**sizes)
+    with pytest.raises(ValueError, match="TwoLayerVAE: latents must be a whole number >= 1, got 0"):
+        models.TwoLayerVAE(16, (8, 6), (3, 0))
+    with pytest.raises(ValueError, match="TwoLayerVAE: hidden must be a whole number >= 1, got 0"):
+        models.TwoLayerVAE(16, (8, (6, 0)), (3, 2))
+
+
 def test_several_layers_are_mirrored(gen):
     model = models.VAE(16, (8, 6), 3, activation="tanh", generator=gen)
     sizes = [(m.in_features, m.out_features) for m in model.modules() if isinstance(m, torch.nn.Linear)]

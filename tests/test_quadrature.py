@@ -91,6 +91,68 @@ def test_hermite_agrees_with_legendre_and_says_where_it_cannot():
     assert abs(jump.value - 0.5 * math.erfc(0.3 / math.sqrt(2))) < 10 * jump.error
 
 
+# Any number of importance weights
+
+
+def _line(slope):
+    return lambda eps: slope * eps
+
+
+def test_log_mean_of_one_weight_is_its_mean_log():
+    got = quadrature.log_mean(lambda eps: 0.3 - 0.7 * eps**2 + 0.2 * torch.sin(eps), 1)
+    assert got.error < 1e-11
+    assert abs(got.value - (0.3 - 0.7)) < 1e-11
+    assert abs(quadrature.log_mean(torch.ones_like, 1000).value - 1) < 1e-12, "equal weights: their logarithm"
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_log_mean_is_the_integral_over_all_draws(k):
+    got = quadrature.log_mean(_line(0.8), k)
+    whole = quadrature.hermite(lambda e: (0.8 * e).logsumexp(-1) - math.log(k), dims=k, nodes=40)
+    assert max(got.error, whole.error) < 1e-10
+    assert abs(got.value - whole.value) < 1e-10
+
+
+def test_log_mean_tends_to_the_log_of_the_mean():
+    """From below like Var(w) / (2 K E[w]^2), here with log-normal weights."""
+    slope, k = 0.5, 4000
+    got = quadrature.log_mean(_line(slope), k)
+    gap = slope**2 / 2 - got.value
+    assert abs(gap * 2 * k / math.expm1(slope**2) - 1) < 1e-3
+
+
+def test_log_mean_can_be_differentiated():
+    slope = torch.tensor(0.8, dtype=F64, requires_grad=True)
+    (grad,) = torch.autograd.grad(quadrature.log_mean(_line(slope), 5).value, slope)
+    h = 1e-4
+    up, down = (quadrature.log_mean(_line(0.8 + d), 5).value for d in (h, -h))
+    assert abs(grad - (up - down) / (2 * h)) < 1e-7
+
+
+@pytest.mark.parametrize("power", [1, 2, 3])
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_shares_are_the_integral_over_all_draws(k, power):
+    def g(eps):
+        return torch.stack([torch.sin(eps) + 0.3, eps**2], -1)
+
+    def whole(e):
+        share = (0.8 * e).softmax(-1)[..., None]
+        return (share**power * g(e)).sum(1)
+
+    got = quadrature.shares(lambda eps: (0.8 * eps, g(eps)), k, power=power)
+    mean = quadrature.hermite(whole, dims=k, nodes=40)
+    square = quadrature.hermite(lambda e: whole(e) ** 2, dims=k, nodes=40)
+    assert max(got.mean.error.max(), got.variance.error.max(), square.error.max()) < 1e-9
+    assert (got.mean.value - mean.value).abs().max() < 1e-9
+    assert (got.variance.value - (square.value - mean.value**2)).abs().max() < 1e-9
+
+
+def test_shares_add_up_to_one():
+    got = quadrature.shares(lambda eps: (2 * eps, torch.ones_like(eps)), 50)
+    assert abs(got.mean.value - 1) < 1e-10
+    assert abs(got.variance.value) < 1e-9
+
+
 def test_bad_input():
     for bad in ([], ["normal"] * 4, "normal", ["gauss"]):
         with pytest.raises(ValueError, match="moments: laws must be one to three of normal, rayleigh"):
@@ -107,3 +169,9 @@ def test_bad_input():
         ValueError, match=r"hermite: f must return one row for each of its 64 points, got \(\)"
     ):
         quadrature.hermite(lambda e: e.sum())
+    for function in (quadrature.log_mean, quadrature.shares):
+        for bad, error in ((0, ValueError), (2.0, TypeError), (True, TypeError)):
+            with pytest.raises(error, match=rf"{function.__name__}: k must be a whole number >= 1, got"):
+                function(lambda eps: (eps, eps), bad)
+    with pytest.raises(ValueError, match="shares: power must be a whole number >= 1, got 0"):
+        quadrature.shares(lambda eps: (eps, eps), 2, power=0)

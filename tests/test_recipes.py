@@ -17,11 +17,8 @@ def _generator():
     return torch.Generator().manual_seed(0)
 
 
-@pytest.mark.parametrize("name", recipes.RECIPES)
-@pytest.mark.parametrize("shape", recipes.ARCHITECTURES)
-def test_every_recipe_trains_and_is_judged_by_a_bound(name, shape, images):
-    recipe = recipes.RECIPES[name]
-    model = recipes.build(recipe, recipes.ARCHITECTURES[shape], images, categories=4, generator=_generator())
+def _trains(recipe, shape, images):
+    model = recipes.build(recipe, shape, images, categories=4, generator=_generator())
     draw = getattr(noise, model.noise)((recipe.samples or 1, 20, *model.code), generator=_generator())
     fixed, scheduled = recipes.numbers(recipe.numbers)
     options = fixed | {key: schedule(0.0) for key, schedule in scheduled.items()}
@@ -33,6 +30,29 @@ def test_every_recipe_trains_and_is_judged_by_a_bound(name, shape, images):
         assert torch.allclose(tested.elbo, tested.reconstruction - tested.kl)
     else:
         assert trained[0].mean() >= trained.elbo.mean()
+    return model, trained
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+@pytest.mark.parametrize("shape", ["plain", "burda"])
+def test_every_recipe_trains_and_is_judged_by_a_bound(name, shape, images):
+    _trains(recipes.RECIPES[name], recipes.ARCHITECTURES[shape], images)
+
+
+@pytest.mark.parametrize("name", ["vae", "iwae"])
+def test_gradients_change_the_encoder_alone(name, images):
+    for shape in ("burda", "burda2"):
+        runs = {
+            gradient: _trains(recipe, recipes.ARCHITECTURES[shape], images)
+            for gradient, recipe in recipes.RECIPES[name].gradients.items()
+            if shape == "burda2" or gradient != "shortcut"
+        }
+        total, value = runs.pop("total")
+        for model, other in runs.values():
+            assert torch.equal(value[0], other[0])
+            assert torch.allclose(total.decoder[0].weight.grad, model.decoder[0].weight.grad, atol=1e-7)
+            assert not torch.allclose(total.encoder[0].weight.grad, model.encoder[0].weight.grad, atol=1e-4)
+        assert runs
 
 
 def test_hard_and_soft_codes_are_what_they_say(images):
@@ -56,6 +76,22 @@ def test_the_burda_network(images):
     assert sizes == [(9, 200), (200, 200), (200, 100), (50, 200), (200, 200), (200, 9)]
     assert sum(isinstance(layer, torch.nn.Tanh) for layer in model.modules()) == 4
     assert torch.allclose(model.decoder[-1].bias.sigmoid(), images.train.mean(0), atol=1e-5)
+
+
+def test_the_burda_network_with_two_stochastic_layers(images):
+    shape = recipes.ARCHITECTURES["burda2"]
+    model = recipes.build(recipes.RECIPES["iwae"], shape, images, generator=_generator())
+    assert isinstance(model, models.TwoLayerVAE)
+    sizes = [
+        (layer.in_features, layer.out_features) for layer in model.modules() if hasattr(layer, "in_features")
+    ]
+    lower = [(9, 200), (200, 200), (200, 200), (100, 200), (200, 200), (200, 9)]
+    upper = [(100, 100), (100, 100), (100, 100), (50, 100), (100, 100), (100, 200)]
+    assert sizes == lower + upper
+    assert sum(isinstance(layer, torch.nn.Tanh) for layer in model.modules()) == 8
+    assert torch.allclose(model.decoder[-1].bias.sigmoid(), images.train.mean(0), atol=1e-5)
+    with pytest.raises(ValueError, match="build: two stochastic layers are for Gaussian codes"):
+        recipes.build(recipes.RECIPES["categorical"], shape, images)
 
 
 def test_numbers_are_fixed_or_scheduled():

@@ -70,6 +70,8 @@ def test_it_trains_the_model_that_the_library_would(tmp_path, capsys):
     [
         ("--model", "vae", "--beta", "linear:0:1@0.5,1", "--free-bits", "0.05", "--arch", "burda"),
         ("--model", "iwae", "--samples", "3", "--lr", "cosine:4e-3:0"),
+        ("--model", "iwae", "--gradient", "dreg", "--lr", "burda"),
+        ("--model", "vae", "--gradient", "path", "--samples", "2"),
         ("--model", "categorical", "--tau", "exponential:1.0:0.3", "--categories", "4"),
         ("--model", "categorical-st", "--tau", "0.7"),
         ("--model", "categorical-score", "--samples", "2"),
@@ -84,6 +86,17 @@ def test_every_model_can_be_asked_for(more, tmp_path, capsys):
     error = (test["nll"]["nll_se"] ** 2 + test["elbo_se"] ** 2) ** 0.5
     assert -test["nll"]["nll"] > bound - 4 * error
     assert f"NLL (k=20) {test['nll']['nll']:.2f}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("more", "gradient"), [((), "total"), (("--gradient", "shortcut"), "shortcut")])
+def test_two_stochastic_layers(more, gradient, tmp_path, capsys):
+    base = ["--arch", "burda2", "--epochs", "1", "--batch-size", "500", "--nll-k", "5", "--nll-images", "20"]
+    assert _main(tmp_path, *more, base=base) == 0
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert record["gradient"] == gradient
+    assert record["latents"] == [100, 50]
+    assert record["test"]["nll"]["nll"] < -record["test"]["elbo"] + 4 * record["test"]["nll"]["nll_se"]
+    assert capsys.readouterr().err == ""
 
 
 def _in_a_child(folder, ready, number):
@@ -165,6 +178,11 @@ def test_nan_ends_with_status_2_and_names_the_term(tmp_path, capsys):
             ("--model", "categorical", "--tau", "exponential:1:0"),
             "exponential: end must be one finite number > 0",
         ),
+        (("--gradient", "dreg"), "--gradient must be one of total, path, got 'dreg'"),
+        (("--model", "iwae", "--gradient", "shortcut"), "--gradient must be one of total, path, dreg, got"),
+        (("--model", "categorical", "--gradient", "path"), "--model categorical takes no --gradient"),
+        (("--gradient", "path", "--beta", "2"), "--model vae --gradient path takes no --beta"),
+        (("--arch", "burda2"), "--arch burda2 takes no --hidden and no --latents"),
         (("--model", "categorical", "--tau", "0"), "tau must be one finite number > 0, got 0.0"),
         (("--lr", "fast"), "a schedule is a number or one of"),
         (("--lr", "-1"), "fit: lr must be one finite number > 0, got -1.0"),

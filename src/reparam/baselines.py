@@ -1,7 +1,7 @@
 """What to subtract from the costs of a score-function estimate, so that it keeps its mean and loses variance.
 
 Costs are ``[S, ...]``, draws first. A baseline must not look at the draw it is subtracted
-from; pass these to ``score_function(..., baseline=...)``.
+from; pass these to ``score_function(..., baseline=...)``. ``coefficient`` does the same for a whole gradient.
 """
 
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reparam import checks
 
-__all__ = ["leave_one_out", "optimal"]
+__all__ = ["coefficient", "leave_one_out", "optimal"]
 
 
 def leave_one_out(cost: Tensor) -> Tensor:
@@ -74,3 +74,36 @@ def optimal(cost: Tensor, score: Tensor) -> Tensor:
     if not (total := weight.sum()) > 0:
         raise ValueError(f"optimal: score must not be 0 at every one of the {len(score)} draws")
     return torch.dot(cost.detach().to(weight), weight) / total
+
+
+def coefficient(estimate: Tensor, control: Tensor) -> Tensor:
+    r"""Return the multiple of a control variate that leaves the least variance when added, for each parameter.
+
+    .. math:: c^\star = -\frac{\mathrm{Cov}(g, h)}{\mathrm{Var}(h)} = \arg\min_c \mathrm{Var}(g + c\,h)
+
+    With :math:`g` the total derivative of the ELBO and :math:`h` the score of :math:`q`, ``c = 0`` is the total
+    derivative and ``c = 1`` the path derivative. A :math:`c^\star` below one half says that dropping the score
+    raises the variance.
+
+    Args:
+        estimate: ``[S, ...]`` gradients :math:`g`, one a draw.
+        control: ``[S, ...]`` control variates :math:`h` of the same draws, of mean 0.
+
+    Returns:
+        ``[...]``, detached; 0 where the control variate does not vary.
+
+    Raises:
+        TypeError: an argument is not a floating-point tensor.
+        ValueError: shapes differ, or there are fewer than two draws.
+
+    Source: Roeder, Wu & Duvenaud (2017), section 2; Ranganath, Gerrish & Blei (2014).
+    """
+    checks.same_shape("coefficient", estimate=estimate, control=control)
+    if control.ndim == 0 or len(control) < 2:
+        raise ValueError(
+            f"coefficient: control must have shape [S, ...] with S >= 2 draws, got shape {tuple(control.shape)}"
+        )
+    g, h = estimate.detach(), control.detach()
+    h = h - h.mean(0)
+    variance = h.square().sum(0)
+    return torch.where(variance > 0, -(g * h).sum(0) / variance, 0.0)

@@ -1,7 +1,7 @@
 """The negative log-likelihood of images, estimated with many importance samples each.
 
-``nll_each(model, x, k=...)`` works for Gaussian and categorical codes, in little memory. Quote
-``k`` with every number: the estimate is an upper bound on average, and falls as ``k`` grows.
+``nll_each(model, x, k=...)`` works for Gaussian codes, of one layer or two, and for categorical ones, in
+little memory. Quote ``k`` with every number: the estimate is an upper bound on average, and falls as ``k`` grows.
 """
 
 import math
@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from reparam import checks, divergences, noise, samplers
+from reparam import checks, divergences, hierarchy, noise, samplers
 
 __all__ = ["nll_each"]
 
@@ -62,7 +62,7 @@ def nll_each(model: nn.Module, x: Tensor, *, k: int, seed: int = 0, chunk: int =
             for start in range(0, k, draws):
                 shape = (len(pixels), min(draws, k - start), *model.code)
                 draw = getattr(noise, model.noise)(shape, generator=generator, dtype=like.dtype)
-                z, log_ratio = _CODES[model.noise](*parameters, draw)
+                z, log_ratio = _codes(model, parameters, draw)
                 log_w = log_ratio - F.softplus(model.decode(z) * sign).sum(-1)
                 total = torch.logaddexp(total, log_w.double().logsumexp(-1))
             result.append(math.log(k) - total.cpu())
@@ -106,4 +106,11 @@ def _categorical_codes(logits: Tensor, log_q: Tensor, g: Tensor) -> tuple[Tensor
     return z, -(z * log_q[:, None]).sum((-2, -1)) - latents * math.log(categories)
 
 
-_CODES = {"normal": _normal_codes, "gumbel": _categorical_codes}
+def _codes(model: nn.Module, parameters: list[Tensor], draw: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the codes ``[N, S, ...]`` that the model decodes, and ``log p - log q`` of all there are."""
+    if model.noise == "gumbel":
+        return _categorical_codes(*parameters, draw)
+    if not hierarchy.has_two_layers(model):
+        return _normal_codes(*parameters, draw)
+    (h1, _), log_ratio = hierarchy.codes(model, *(p[:, None] for p in parameters), draw, "total")
+    return h1, log_ratio

@@ -14,7 +14,7 @@ from torch import Generator, Tensor, nn
 
 from reparam import checks
 
-__all__ = ["VAE", "CategoricalVAE"]
+__all__ = ["VAE", "CategoricalVAE", "TwoLayerVAE"]
 
 _ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
 
@@ -127,6 +127,53 @@ class VAE(_Autoencoder):
     def decode(self, z: Tensor) -> Tensor:
         """Map ``[B, L]`` codes to ``[B, D]`` pixel logits."""
         return self.decoder(z)
+
+
+class TwoLayerVAE(VAE):
+    r"""A VAE whose code has a code: two stochastic layers, Gaussian both.
+
+    .. math:: q(h_1 \mid x)\, q(h_2 \mid h_1), \qquad p(h_2)\, p(h_1 \mid h_2)\, p(x \mid h_1), \qquad
+        p(h_2) = \mathcal N(0, I)
+
+    The lower half is a :class:`VAE` with the code :math:`h_1`; ``upper_encoder`` maps :math:`h_1` to mean and
+    log-variance of :math:`h_2` side by side, ``upper_decoder`` back again. The network of Burda, Grosse &
+    Salakhutdinov (2016) is ``TwoLayerVAE(784, ((200, 200), (100, 100)), (100, 50), activation="tanh", ...)``.
+
+    Args:
+        pixels: ``D``, size of a flattened image.
+        hidden: widths of the lower half and of the upper one, each from the pixels inward; decoders mirror them.
+        latents: ``(L1, L2)``, sizes of the two codes.
+        activation: ``"relu"`` or ``"tanh"``.
+        pixel_mean: ``[D]`` mean training image; the decoder's last bias starts at its log-odds.
+        generator: the stream the weights are drawn from; torch's global one if ``None``.
+
+    Raises:
+        TypeError, ValueError: as for :class:`VAE`, or there are not two halves.
+    """
+
+    def __init__(
+        self,
+        pixels: int,
+        hidden: tuple[int | Sequence[int], int | Sequence[int]],
+        latents: tuple[int, int],
+        *,
+        activation: str = "relu",
+        pixel_mean: Tensor | None = None,
+        generator: Generator | None = None,
+    ) -> None:
+        for name, value in (("hidden", hidden), ("latents", latents)):
+            if not isinstance(value, list | tuple) or len(value) != 2:
+                raise ValueError(f"TwoLayerVAE: {name} must have two parts, lower and upper, got {value!r}")
+        lower, upper = latents
+        widths = _widths("TwoLayerVAE", hidden[1])
+        checks.count("TwoLayerVAE", "latents", upper)
+        super().__init__(
+            pixels, hidden[0], lower, activation=activation, pixel_mean=pixel_mean, generator=generator
+        )
+        self.upper_encoder = _network((lower, *widths, 2 * upper), activation, generator)
+        self.upper_decoder = _network((upper, *widths[::-1], 2 * lower), activation, generator)
+        self.latents = (lower, upper)
+        self.code = (lower + upper,)
 
 
 class CategoricalVAE(_Autoencoder):

@@ -3,18 +3,20 @@
 ``objective(model, x, noise, **options)`` returns a ``NamedTuple`` of ``[B]`` terms. The model
 gives parameters of distributions, the caller gives the noise. Signs: ``kl >= 0`` and
 ``elbo = reconstruction - kl``. All axes before ``B`` pass through, as those of stacked models.
-Those for categorical codes live in :mod:`reparam.discrete` and are found here too.
+Those for categorical codes live in :mod:`reparam.discrete`, those made of importance weights in
+:mod:`reparam.importance`, and are found here too.
 """
 
 import math
 from numbers import Real
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from reparam import checks, divergences, samplers
 from reparam.discrete import CategoricalVAE, categorical_elbo, discrete_elbo, rebar_elbo, score_elbo
+from reparam.importance import GaussianVAE, Iwae, iwae, log_weights, sampled_elbo
 from reparam.terms import Elbo, log_bernoulli
 
 __all__ = [
@@ -31,11 +33,9 @@ __all__ = [
     "log_bernoulli",
     "log_weights",
     "rebar_elbo",
+    "sampled_elbo",
     "score_elbo",
 ]
-
-# Importance weights below exp(-30) of the largest do not count, and as denormal numbers they cost.
-NEGLIGIBLE = 30.0
 
 
 class BetaElbo(NamedTuple):
@@ -45,21 +45,6 @@ class BetaElbo(NamedTuple):
     elbo: Tensor
     reconstruction: Tensor
     kl: Tensor
-
-
-class Iwae(NamedTuple):
-    """The importance-weighted bound, and the ELBO from the same draws, each ``[B]`` nats per example."""
-
-    bound: Tensor
-    elbo: Tensor
-
-
-class GaussianVAE(Protocol):
-    """What :func:`elbo` needs of a model; see :class:`reparam.models.VAE`."""
-
-    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]: ...
-
-    def decode(self, z: Tensor) -> Tensor: ...
 
 
 def elbo(model: GaussianVAE, x: Tensor, eps: Tensor) -> Elbo:
@@ -138,61 +123,3 @@ def _at_least_zero(function: str, **numbers: float) -> None:
             raise TypeError(allowed)
         if not 0 <= value < math.inf:
             raise ValueError(allowed)
-
-
-def log_weights(model: GaussianVAE, x: Tensor, eps: Tensor) -> Tensor:
-    r"""Return the log importance weights of several codes per example.
-
-    .. math:: \log w = \log p_\theta(x \mid z) + \log p(z) - \log q_\phi(z \mid x), \qquad
-        z = \mu_\phi(x) + \sigma_\phi(x)\, \epsilon
-
-    Their mean over ``K`` is the ELBO with its KL *sampled*, where :func:`elbo` has the closed form:
-    the same expectation, another variance.
-
-    Args:
-        model: as for :func:`elbo`.
-        x: ``[B, D]`` pixels.
-        eps: ``[K, B, L]`` standard normal noise.
-
-    Returns:
-        ``[K, B]`` nats, differentiable in all weights of the model (the total derivative).
-
-    Raises:
-        ValueError: ``eps`` has no draws or does not match the latents; ``x`` lies outside [0, 1].
-        NotFiniteError: the encoder's ``mean`` or ``log_var`` is NaN or infinite.
-
-    Source: Burda, Grosse & Salakhutdinov (2016), eq. 8.
-    """
-    mean, log_var = model.encode(x)
-    checks.finite("log_weights", mean=mean, log_var=log_var)
-    checks.tensor("log_weights", "eps", eps)
-    if eps.shape[1:] != mean.shape or not len(eps):
-        raise ValueError(
-            f"log_weights: eps must have shape [K, *{tuple(mean.shape)}] with K >= 1, got {tuple(eps.shape)}"
-        )
-    half = 0.5 * divergences.tame_log_var(log_var)
-    z = samplers.normal(mean.expand_as(eps), half.exp().expand_as(eps), eps)
-    logits = model.decode(z)
-    # log p(z) - log q(z | x); the constants cancel.
-    return log_bernoulli(x.expand_as(logits), logits) + (0.5 * (eps**2 - z**2) + half).sum(-1)
-
-
-def iwae(model: GaussianVAE, x: Tensor, eps: Tensor) -> Iwae:
-    r"""Return the importance-weighted bound of ``K`` draws per example.
-
-    .. math:: \log \frac1K \sum_{k=1}^K w_k \;\le\; \log p_\theta(x) \quad \text{on average},
-
-    never looser than the ELBO, and tighter as ``K`` grows. With ``K = 1`` both fields are the one
-    log-weight, bit for bit. Weights below ``exp(-30)`` of the largest are raised to that,
-    which changes the bound by less than ``1e-13 K``, and get no gradient.
-
-    Args, shapes and errors are those of :func:`log_weights`, given ``model``, ``x`` and ``eps``.
-
-    Returns:
-        :class:`Iwae`, each term ``[B]``.
-
-    Source: Burda, Grosse & Salakhutdinov (2016), eq. 8.
-    """
-    log_w = log_weights(model, x, eps)
-    kept = torch.maximum(log_w, log_w.detach().amax(0) - NEGLIGIBLE)
-    return Iwae(torch.logsumexp(kept, 0) - math.log(len(eps)), log_w.mean(0))

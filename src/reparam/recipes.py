@@ -20,7 +20,8 @@ class Recipe(NamedTuple):
 
     ``numbers`` are the objective's options that may be scheduled, with their defaults as text;
     ``samples`` the default number of draws, where it takes several; ``test_objective`` what is
-    reported with one draw, ``None`` where that is the objective itself.
+    reported with one draw, ``None`` where that is the objective itself; ``gradients`` the recipes that take
+    this one's place when a gradient estimator is asked for by name.
     """
 
     network: type[nn.Module]
@@ -28,23 +29,40 @@ class Recipe(NamedTuple):
     numbers: Mapping[str, str] = MappingProxyType({})
     samples: int | None = None
     test_objective: Callable[..., tuple] | None = None
+    gradients: Mapping[str, "Recipe"] = MappingProxyType({})
 
 
 class Architecture(NamedTuple):
-    """Widths from the pixels inward, size of the code, activation, and where the last bias starts."""
+    """Widths from the pixels inward, size of the code, activation, and where the last bias starts.
 
-    hidden: tuple[int, ...]
-    latents: int
+    With two stochastic layers widths and sizes are pairs, see :class:`reparam.models.TwoLayerVAE`.
+    """
+
+    hidden: tuple[int, ...] | tuple[tuple[int, ...], tuple[int, ...]]
+    latents: int | tuple[int, int]
     activation: str
     starts_at_the_mean: bool
+
+
+def _by_gradient(objective: Callable[..., tuple], names: tuple[str, ...], samples: int) -> dict[str, Recipe]:
+    return {name: Recipe(models.VAE, partial(objective, gradient=name), samples=samples) for name in names}
 
 
 _TAU = {"tau": "exponential:1:0.5"}
 RECIPES = {
     "vae": Recipe(
-        models.VAE, objectives.beta_elbo, {"beta": "1", "free_bits": "0"}, test_objective=objectives.elbo
+        models.VAE,
+        objectives.beta_elbo,
+        {"beta": "1", "free_bits": "0"},
+        test_objective=objectives.elbo,
+        gradients=_by_gradient(objectives.sampled_elbo, ("total", "path", "shortcut"), samples=1),
     ),
-    "iwae": Recipe(models.VAE, objectives.iwae, samples=5),
+    "iwae": Recipe(
+        models.VAE,
+        objectives.iwae,
+        samples=5,
+        gradients=_by_gradient(objectives.iwae, ("total", "path", "dreg", "shortcut"), samples=5),
+    ),
     "categorical": Recipe(
         models.CategoricalVAE, objectives.categorical_elbo, _TAU, test_objective=objectives.discrete_elbo
     ),
@@ -61,6 +79,7 @@ RECIPES = {
 ARCHITECTURES = {
     "plain": Architecture((400,), 20, "relu", False),
     "burda": Architecture((200, 200), 50, "tanh", True),
+    "burda2": Architecture(((200, 200), (100, 100)), (100, 50), "tanh", True),
 }
 
 
@@ -82,13 +101,17 @@ def build(
         generator: the stream the weights are drawn from.
 
     Raises:
-        TypeError, ValueError: a size is not a whole number ``>= 1``.
+        TypeError, ValueError: a size is not a whole number ``>= 1``, or a categorical code has two layers.
     """
+    network, two = recipe.network, isinstance(architecture.latents, tuple)
+    if two and network is models.CategoricalVAE:
+        raise ValueError("build: two stochastic layers are for Gaussian codes, not for categorical ones")
     sizes = [images.side**2, architecture.hidden, architecture.latents]
-    if recipe.network is models.CategoricalVAE:
+    if network is models.CategoricalVAE:
         sizes.append(categories)
     mean = images.train.mean(0) if architecture.starts_at_the_mean else None
-    return recipe.network(*sizes, activation=architecture.activation, pixel_mean=mean, generator=generator)
+    network = models.TwoLayerVAE if two else network
+    return network(*sizes, activation=architecture.activation, pixel_mean=mean, generator=generator)
 
 
 def numbers(texts: Mapping[str, str]) -> tuple[dict[str, float], dict[str, schedules.Schedule]]:

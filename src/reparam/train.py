@@ -40,7 +40,12 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--data", choices=data.NAMES, default="digits")
     add("--model", choices=RECIPES, default="vae", help="st: straight-through; score: leave-one-out")
-    add("--arch", choices=ARCHITECTURES, default="plain", help="burda: 200,200, 50 latents, tanh, bias")
+    add(
+        "--arch",
+        choices=ARCHITECTURES,
+        default="plain",
+        help="burda: 200,200, 50 latents, tanh, bias; burda2: two such layers",
+    )
     add("--hidden", type=_widths, help="widths from the pixels inward, such as 200,200")
     add("--latents", type=int, help="size of the code")
     add("--activation", choices=("relu", "tanh"))
@@ -51,7 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--tau", help="categorical: a number or a schedule, default exponential:1:0.5")
     add("--beta", help="vae: weight of the KL, a number or a schedule such as linear:0:1@0.2,1")
     add("--free-bits", help="vae: nats of KL for nothing, per latent")
-    add("--samples", type=int, help="draws for each image: iwae (default 5) and score (default 4)")
+    add(
+        "--gradient",
+        help="vae, iwae: total, path, dreg (iwae) or shortcut (burda2); with it vae samples its KL",
+    )
+    add(
+        "--samples",
+        type=int,
+        help="draws for each image: iwae (default 5), score (4), vae with --gradient (1)",
+    )
     add("--patience", type=int, help="stop after that many epochs without a better test bound")
     add("--seed", type=int, default=0)
     add("--device", default="auto", help="auto, cpu, cuda or mps")
@@ -68,6 +81,13 @@ def _parser() -> argparse.ArgumentParser:
 def _settle(options: argparse.Namespace) -> Recipe:
     """Fill in the defaults of the model and the architecture; refuse options that the model does not take."""
     recipe, architecture = RECIPES[options.model], ARCHITECTURES[options.arch]
+    two_layers = isinstance(architecture.latents, tuple)
+    if two_layers and recipe.gradients:
+        options.gradient = options.gradient or "total"
+    if two_layers and (options.hidden, options.latents) != (None, None):
+        raise ValueError(f"--arch {options.arch} takes no --hidden and no --latents")
+    if options.gradient is not None:
+        recipe = _with_gradient(options.model, options.gradient, two_layers)
     for name in ("hidden", "latents", "activation"):
         if getattr(options, name) is None:
             setattr(options, name, getattr(architecture, name))
@@ -75,7 +95,8 @@ def _settle(options: argparse.Namespace) -> Recipe:
         if getattr(options, name) is None:
             setattr(options, name, recipe.numbers.get(name))
         elif name not in recipe.numbers:
-            raise ValueError(f"--model {options.model} takes no --{name.replace('_', '-')}")
+            asked = f"{options.model} --gradient {options.gradient}" if options.gradient else options.model
+            raise ValueError(f"--model {asked} takes no --{name.replace('_', '-')}")
     if options.samples is not None and recipe.samples is None:
         raise ValueError(f"--model {options.model} takes no --samples")
     options.samples = recipe.samples if options.samples is None else options.samples
@@ -83,6 +104,17 @@ def _settle(options: argparse.Namespace) -> Recipe:
         if getattr(options, name) is not None:
             checks.count("train", name, getattr(options, name))
     return recipe
+
+
+def _with_gradient(model: str, gradient: str, two_layers: bool) -> Recipe:
+    """Return the recipe of a model for a gradient estimator; the shortcut needs two layers to be one."""
+    gradients = RECIPES[model].gradients
+    if not gradients:
+        raise ValueError(f"--model {model} takes no --gradient")
+    allowed = [name for name in gradients if two_layers or name != "shortcut"]
+    if gradient not in allowed:
+        raise ValueError(f"--gradient must be one of {', '.join(allowed)}, got {gradient!r}")
+    return gradients[gradient]
 
 
 def _run(options: argparse.Namespace) -> dict | None:
