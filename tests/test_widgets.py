@@ -351,7 +351,7 @@ def test_the_summary_follows_the_state() -> None:
             ValueError,
             r"size must be a whole number from 2 to 32, got 64",
         ),
-        (lambda: Decoder(layers(4), size=2, precision="int8"), ValueError, r"precision must be one of"),
+        (lambda: Decoder(layers(4), size=2, precision="int4"), ValueError, r"precision must be one of"),
         (lambda: Decoder(layers(4), size=2, activation="gelu"), ValueError, r"activation must be one of"),
         (lambda: Quiz("q?"), ValueError, r"give either choices or answer, got neither"),
         (lambda: Quiz("q?", CHOICES, answer=1), ValueError, r"got both"),
@@ -673,6 +673,24 @@ def test_weights_are_packed_little_endian_in_torch_order(precision: str, width: 
     assert len(raw) == width * len(flat)
     np.testing.assert_array_equal(np.frombuffer(raw, dtype=f"<f{width}"), flat.numpy().astype(f"<f{width}"))
     assert widget.shapes == [[3, 2], [4, 3]]
+
+
+def test_8_bits_keep_every_weight_to_half_a_step_of_its_row() -> None:
+    weights = layers(3, 4)
+    weights[1][0].data[2] = 0  # a row without a scale
+    raw = base64.b64decode(Decoder(weights, size=2, precision="int8").packed)
+    assert len(raw) == sum(weight.numel() + 8 * len(bias) for weight, bias in weights)
+    at = 0
+    for weight, bias in weights:
+        rows, columns = weight.shape
+        floats = np.frombuffer(raw, "<f4", 2 * rows, at).reshape(2, rows)
+        whole = np.frombuffer(raw, np.int8, rows * columns, at + 8 * rows).reshape(rows, columns)
+        at += 8 * rows + rows * columns
+        scale = np.abs(weight.detach().numpy()).max(1) / 127
+        np.testing.assert_allclose(floats, [scale, bias.detach().numpy()], rtol=1e-6)
+        assert (np.abs(whole).max(1) == np.where(scale > 0, 127, 0)).all(), "the scale is used to its end"
+        off = np.abs(whole * floats[0][:, None] - weight.detach().numpy()).max(1)
+        assert (off <= 0.5001 * scale).all()
 
 
 def test_the_pad_is_wide_enough_for_the_encoded_means() -> None:

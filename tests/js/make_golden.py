@@ -135,11 +135,16 @@ def race_case(logits: list[float], law: str, seed: int) -> dict:
 def decoder_case(activation: str, precision: str, widths: list[int], seed: int) -> dict:
     """Run the rounded weights through torch in float64, as the page does."""
     g = generator(seed)
-    dtype = getattr(torch, precision)
+    dtype = torch.float16 if precision == "float16" else torch.float32
     weights = [
         (torch.randn(rows, columns, generator=g).to(dtype), torch.randn(rows, generator=g).to(dtype))
         for columns, rows in zip([2, *widths], widths, strict=False)
     ]
+    if precision == "int8":  # multiples of a power of two, 127 the largest in every row: exact in 8 bits
+        whole = [torch.randint(-127, 128, weight.shape, generator=g) for weight, _ in weights]
+        for matrix, (weight, _) in zip(whole, weights, strict=True):
+            matrix[:, 0] = 127
+            weight.copy_(matrix * 2.0 ** torch.randint(-8, -5, (len(matrix), 1), generator=g))
     bend = {"relu": nn.ReLU, "tanh": nn.Tanh, "silu": nn.SiLU, "softplus": nn.Softplus}[activation]
     net = nn.Sequential()
     for weight, bias in weights:
@@ -531,6 +536,8 @@ def cases() -> dict[str, list[dict]]:
                     ("silu", "float32", [4, 4]),
                     ("softplus", "float16", [4, 4]),
                     ("relu", "float32", [16]),
+                    ("tanh", "int8", [7, 5, 4]),
+                    ("relu", "int8", [3, 9]),
                 ]
             )
         ],

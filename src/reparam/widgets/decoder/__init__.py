@@ -55,6 +55,28 @@ def _layers(weights: Sequence, size: int) -> list[tuple[np.ndarray, np.ndarray]]
     return layers
 
 
+def _packed(layers: Sequence[tuple[np.ndarray, np.ndarray]], precision: str) -> bytes:
+    """Return all weights as little-endian bytes, layer by layer, and in each layer row by row.
+
+    Floats are a layer's weight, then its bias. With ``"int8"`` a layer is one float32 scale a row, the
+    bias in float32, and the weight in whole numbers from -127 to 127 that its row's scale multiplies.
+    """
+    kind = "float16" if precision == "float16" else "float32"
+    floats = np.dtype(kind).newbyteorder("<")
+    largest = max(np.abs(part).max() for layer in layers for part in layer)
+    if largest > np.finfo(kind).max:
+        raise ValueError(f"Decoder: weights must fit into {kind}, got {largest:g}")
+    pieces = []
+    for weight, bias in layers:
+        parts = [weight, bias]
+        if precision == "int8":
+            scale = (np.abs(weight).max(1) / 127).astype(floats)
+            whole = np.rint(weight / np.where(scale > 0, scale, 1)[:, None])
+            parts = [scale, bias, whole.clip(-127, 127).astype(np.int8)]
+        pieces += [part if part.dtype == np.int8 else part.astype(floats) for part in parts]
+    return b"".join(part.tobytes() for part in pieces)
+
+
 def _points(means: object, labels: object) -> tuple[list[list[float]], list[int]]:
     points = np.empty((0, 2)) if means is None else _array("means", means)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) > MAX_POINTS:
@@ -82,7 +104,8 @@ class Decoder(Widget):
         labels: ``[M]`` their classes.
         size: pixels along one side of the picture, from 2 to 32.
         activation: between the layers: ``"relu"``, ``"tanh"``, ``"silu"`` or ``"softplus"``.
-        precision: of the weights in the page: ``"float32"``, or ``"float16"`` at half the bytes.
+        precision: of the weights in the page: ``"float32"``, ``"float16"`` at half the bytes, or
+            ``"int8"`` at a quarter: 8 bits each, with one scale for each row of a layer's matrix.
 
     Raises:
         TypeError, ValueError: shapes do not fit, or a value is outside its range.
@@ -95,7 +118,7 @@ class Decoder(Widget):
     seed = Count(0, 0, 2**31 - 1)
     size = Count(8, 2, 32)
     activation = Choice("relu", "tanh", "silu", "softplus")
-    precision = Choice("float32", "float16")
+    precision = Choice("float32", "float16", "int8")
     extent = Number(3.0, 1, 20)
     packed = traitlets.Unicode().tag(sync=True)
     shapes = traitlets.List().tag(sync=True)
@@ -114,9 +137,6 @@ class Decoder(Widget):
         type(self).size.validate(self, size)
         type(self).precision.validate(self, precision)
         layers = _layers(weights, size)
-        flat = np.concatenate([part.ravel() for layer in layers for part in layer])
-        if np.abs(flat).max() > np.finfo(precision).max:
-            raise ValueError(f"Decoder: weights must fit into {precision}, got {np.abs(flat).max():g}")
         points, marks = _points(means, labels)
         reach = max((abs(v) for point in points for v in point), default=0)
         super().__init__(
@@ -124,7 +144,7 @@ class Decoder(Widget):
             size=size,
             activation=activation,
             precision=precision,
-            packed=base64.b64encode(flat.astype(np.dtype(precision).newbyteorder("<")).tobytes()).decode(),
+            packed=base64.b64encode(_packed(layers, precision)).decode(),
             shapes=[list(weight.shape) for weight, _ in layers],
             means=points,
             labels=marks,

@@ -23,15 +23,30 @@ export function half(bits) {
   return sign * (power ? 2 ** (power - 15) * (1 + rest / 1024) : 2 ** -24 * rest);
 }
 
-/** Base64 of little-endian floats to layers `{ rows, columns, weight, bias }`. */
+const READ = {
+  float32: [4, (view, at) => view.getFloat32(at, true)],
+  float16: [2, (view, at) => half(view.getUint16(at, true))],
+  int8: [1, (view, at) => view.getInt8(at)],
+};
+
+/** Base64 of little-endian numbers to layers `{ rows, columns, weight, bias }`. */
 export function unpack({ packed, shapes, precision }) {
   const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
   const view = new DataView(bytes.buffer);
-  const width = precision === "float16" ? 2 : 4;
-  const read = (k) => (width === 2 ? half(view.getUint16(2 * k, true)) : view.getFloat32(4 * k, true));
-  let next = 0;
-  const take = (n) => Float64Array.from({ length: n }, () => read(next++));
-  return shapes.map(([rows, columns]) => ({ rows, columns, weight: take(rows * columns), bias: take(rows) }));
+  let at = 0;
+  const take = (n, kind) => Float64Array.from({ length: n }, () => {
+    const [width, read] = READ[kind];
+    at += width;
+    return read(view, at - width);
+  });
+  return shapes.map(([rows, columns]) => {
+    if (precision !== "int8") {
+      return { rows, columns, weight: take(rows * columns, precision), bias: take(rows, precision) };
+    }
+    const [scale, bias] = [take(rows, "float32"), take(rows, "float32")];
+    const whole = take(rows * columns, "int8");
+    return { rows, columns, weight: whole.map((w, k) => w * scale[Math.floor(k / columns)]), bias };
+  });
 }
 
 export const ACTIVATIONS = {
