@@ -39,14 +39,15 @@ class Aim(NamedTuple):
     ours: str
     rival: str
     at_least: float
-    why_not: str = ""
+    why_not: str
 
 
 class Comparison(NamedTuple):
     """Variants of one thing, all doing the same work.
 
     ``steps`` says how many steps a call of each variant takes (1 where it is not named), ``rounds`` is the share
-    of the asked rounds that slow variants get, ``facts`` are further sentences to measure and print.
+    of the asked rounds that slow variants get, ``floor`` is the variant that no way of doing the work can beat,
+    ``facts`` are further sentences to measure and print.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Comparison(NamedTuple):
     steps: Mapping[str, int] = {}
     rounds: float = 1.0
     aims: tuple[Aim, ...] = ()
+    floor: str = "floor"
     facts: Callable[[], Iterable[str]] = tuple
 
 
@@ -103,13 +105,22 @@ def aims(comparison: Comparison, times: Times) -> list[str]:
     """Return one row of the table of aims for each aim whose variants were measured."""
     rows = []
     for aim in comparison.aims:
-        if aim.ours in times and aim.rival in times:
-            reached = statistics.median(ratios(times, aim.ours, aim.rival))
-            missed = f"missed: {aim.why_not}" if aim.why_not else "missed"
-            verdict = "reached" if reached >= aim.at_least else missed
-            rows.append(
-                f"| {comparison.title} | {aim.ours} / {aim.rival} | {aim.at_least:.3g} | {reached:.3g} | {verdict} |"
+        if aim.ours not in times or aim.rival not in times:
+            continue
+        reached = statistics.median(ratios(times, aim.ours, aim.rival))
+        verdict = "reached" if reached >= aim.at_least else f"missed: {aim.why_not}"
+        if reached < aim.at_least and comparison.floor in times and comparison.floor != aim.rival:
+            verdict += (
+                f"; {comparison.floor}: {statistics.median(ratios(times, comparison.floor, aim.rival)):.3g}"
             )
+        cells = (
+            comparison.title,
+            f"{aim.ours} / {aim.rival}",
+            f"{aim.at_least:.3g}",
+            f"{reached:.3g}",
+            verdict,
+        )
+        rows.append(f"| {' | '.join(cells)} |")
     return rows
 
 

@@ -49,14 +49,18 @@ def test_ratios_are_taken_round_by_round():
     import side_by_side
 
     times = {"base": [2.0, 40.0, 6.0], "fast": [1.0, 10.0, 2.0]}
+    times["least"] = [1.0, 8.0, 1.0]
     nothing = dict.fromkeys(times, lambda: None)
-    aims = (side_by_side.Aim("fast", "base", 3.0), side_by_side.Aim("fast", "base", 3.1, "it is noise"))
-    comparison = side_by_side.Comparison("a title", "base", nothing, aims=aims)
+    aims = (
+        side_by_side.Aim("fast", "base", 3.0, "slow"),
+        side_by_side.Aim("fast", "base", 3.1, "it is noise"),
+    )
+    comparison = side_by_side.Comparison("a title", "base", nothing, aims=aims, floor="least")
     assert side_by_side.ratios(times, "fast", "base") == [2, 4, 3]
     assert "| fast | 2 | 3 | 2 - 4 |" in side_by_side.report(comparison, times)
     reached, missed = side_by_side.aims(comparison, times)
     assert reached.endswith("| 3 | 3 | reached |")
-    assert missed.endswith("| 3.1 | 3 | missed: it is noise |")
+    assert missed.endswith("| 3.1 | 3 | missed: it is noise; least: 5 |")
 
 
 def test_every_variant_takes_its_turn_in_every_round():
