@@ -63,8 +63,8 @@ def pathwise(f: Cost, sample: Callable[[Params, Tensor], Tensor], *, event_dims:
 
     .. math:: \nabla_\theta\, f\big(z(\theta, \epsilon)\big)
 
-    Unbiased when ``f`` is differentiable (absolutely continuous will do) and the sample is exact. A jump
-    in ``f`` is invisible to it.
+    Unbiased when the sample is exact and the cost along its path is Lipschitz with a constant of finite
+    mean: kinks in ``f`` are fine. A jump in ``f`` is invisible to it.
 
     Args:
         f: cost, maps samples ``[S, ...]`` to ``[S]``.
