@@ -18,6 +18,7 @@ from reparam.widgets import (
     FOLDERS,
     Cards,
     Decoder,
+    DiffusionStep,
     ElboGap,
     EstimatorArena,
     GaussianNode,
@@ -34,6 +35,7 @@ from reparam.widgets import (
     VaeStep,
 )
 from reparam.widgets.base import COMMENT, HERE, Widget, bundle, plain
+from reparam.widgets.diffusion_step import best_guess
 from reparam.widgets.elbo_gap import ledger
 from reparam.widgets.hard_concrete_gate import masses
 from reparam.widgets.schedule_explorer import read
@@ -82,6 +84,8 @@ def examples() -> dict[str, Widget]:
         "choice": Quiz("Is it *so*?", CHOICES, kind="predict"),
         "number": Quiz("Var z, as in s^{2}?", answer=0.25, tolerance=0.01, hints={0.5: "that is `sigma`"}),
         "step": VaeStep(),
+        "diffusion": DiffusionStep(),
+        "diffusion, noise only": DiffusionStep(log_snr=-6, x0=2, eps=-3),
         "elbo": ElboGap(),
         "tight": ElboGap(mean=0.5, log_var=-0.6931471805599453),
         "arena": EstimatorArena(),
@@ -123,6 +127,7 @@ def node() -> str:
         "vae_step",
         "three_gradients",
         "inverse_cdf",
+        "diffusion_step",
         "hard_concrete_gate",
         "top_k_race",
         "sinkhorn",
@@ -284,6 +289,7 @@ def test_the_summary_follows_the_state() -> None:
         (lambda: GaussianNode(n=3.0), TypeError, r"n must be a whole number .*got 3.0 of type float"),
         (lambda: GaussianNode(seed=-1), ValueError, r"seed must be .*got -1"),
         (lambda: GaussianNode(seed=True), TypeError, r"seed must be .*got True of type bool"),
+        (lambda: DiffusionStep(eps=4), ValueError, r"DiffusionStep: eps must be .* -3 to 3, got 4"),
         (lambda: InverseCdf(u=1), ValueError, r"InverseCdf: u must be .* 0.02 to 0.98, got 1"),
         (lambda: InverseCdf(theta=0), ValueError, r"theta must be .* 0.4 to 2.5, got 0"),
         (lambda: InverseCdf(family="cauchy"), ValueError, r"family must be one of 'gamma', 'normal'"),
@@ -583,6 +589,15 @@ def test_the_summary_of_the_matching_is_exact() -> None:
     assert "best of the 120 matchings is 0 to 2, 1 to 3, 2 to 4, 3 to 0, 4 to 1." in widget.summary
     widget.n_iters = 1
     assert "1 iteration at temperature 0.5" in widget.summary
+
+
+def test_the_summary_of_the_diffusion_step_is_exact() -> None:
+    for row in json.loads((JS / "golden" / "diffusion_step.json").read_text(encoding="utf-8")):
+        assert best_guess(row["x"], row["state"]["log_snr"]) == pytest.approx(row["guess"], rel=1e-12)
+        assert (
+            f"best guess of the noise from there is {row['guess']:.2f}."
+            in DiffusionStep(**row["state"]).summary
+        )
 
 
 def test_the_summary_of_the_gate_is_exact() -> None:

@@ -17,6 +17,7 @@ from reparam import (
     baselines,
     control_variates,
     densities,
+    diffusion,
     divergences,
     estimators,
     implicit,
@@ -29,6 +30,7 @@ from reparam import (
     schedules,
 )
 from reparam.widgets import Decoder, InverseCdf, TrainingReplay
+from reparam.widgets.diffusion_step import CENTRES, WEIGHTS, WIDTH
 from reparam.widgets.gaussian_node import exact_gradient
 
 FOLDER = Path(__file__).parent / "golden"
@@ -479,6 +481,36 @@ def replay_case(side: int, count: int, epochs: list[int], with_originals: bool, 
     }
 
 
+def diffusion_case(log_snr: float, x0: float, eps: float) -> dict:
+    """Diffuse a point, guess its noise, and integrate the guess for the floor, by the package."""
+    f64 = torch.float64
+    weights, centres = (torch.tensor(row, dtype=f64) for row in (WEIGHTS, CENTRES))
+    mixture = weights.log(), centres[:, None], torch.full((2, 1), WIDTH, dtype=f64)
+    alpha, sigma = diffusion.signal(log_snr)
+    v = alpha**2 * WIDTH**2 + sigma**2
+
+    def guess(x: torch.Tensor) -> torch.Tensor:
+        return diffusion.mixture_denoiser(x[:, None], *mixture, log_snr=log_snr)[:, 0]
+
+    x = diffusion.diffuse(*(torch.tensor([value], dtype=f64) for value in (x0, eps)), log_snr=log_snr)
+    parts = [
+        oracles.normal_expectation(lambda t: guess(t) ** 2, (alpha * m).item(), v.sqrt().item(), nodes=800)
+        for m in centres
+    ]
+    assert all(part.error < 1e-10 for part in parts)
+    best = guess(x)
+    each = densities.normal(alpha * centres, v.sqrt().expand(2), x.expand(2))
+    return {
+        "state": {"log_snr": log_snr, "x0": x0, "eps": eps},
+        "x": x.item(),
+        "guess": best.item(),
+        "back": ((x - sigma * best) / alpha).item(),
+        "error": ((eps - best) ** 2).item(),
+        "floor": 1 - sum(w * part.value for w, part in zip(weights, parts, strict=True)).item(),
+        "density": (weights * each.exp()).sum().item(),
+    }
+
+
 def cases() -> dict[str, list[dict]]:
     """Return every golden case, by the name of its file."""
     points = [(0.5, 1.0), (-1.3, 0.4), (3.0, 3.0), (0.0, 0.1)]
@@ -488,6 +520,17 @@ def cases() -> dict[str, list[dict]]:
             inverse_case(family, theta, u)
             for family in InverseCdf.family.allowed
             for theta, u in [(0.4, 0.02), (1.0, 0.5), (1.2, 0.7), (2.5, 0.98), (0.7, 0.31)]
+        ],
+        "diffusion_step": [
+            diffusion_case(*state)
+            for state in [
+                (1.0, 0.8, -1.0),
+                (-6.0, 2.0, 3.0),
+                (6.0, -2.0, -3.0),
+                (0.0, -1.2, 0.0),
+                (2.5, 0.3, 1.7),
+                (-3.0, -0.5, 0.4),
+            ]
         ],
         "gaussian_node": [
             gaussian_case(cost, estimator, mu, sigma, seed)

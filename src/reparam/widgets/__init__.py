@@ -4,6 +4,7 @@
 one derivative, ``GumbelRace`` a draw as a race, ``TopKRace`` several draws without replacement,
 ``HardConcreteGate`` a gate that can be exactly shut, ``InverseCdf`` how noise becomes a sample,
 ``Decoder`` a latent space, ``EstimatorArena`` lets six estimators compete,
+``DiffusionStep`` reads noise off a noisy point,
 ``ElboGap`` and ``VaeStep`` show a bound and a training step in exact numbers,
 ``ScheduleExplorer`` and ``TrainingReplay`` show recorded runs,
 ``Quiz`` and ``Cards`` ask. They compute in the reader's browser: no kernel, no network.
@@ -14,6 +15,7 @@ from importlib import import_module
 FOLDERS = {
     "Cards": "cards",
     "Decoder": "decoder",
+    "DiffusionStep": "diffusion_step",
     "ElboGap": "elbo_gap",
     "EstimatorArena": "estimator_arena",
     "GaussianNode": "gaussian_node",
@@ -33,6 +35,7 @@ FOLDERS = {
 __all__ = [
     "Cards",
     "Decoder",
+    "DiffusionStep",
     "ElboGap",
     "EstimatorArena",
     "GaussianNode",
