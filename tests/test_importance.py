@@ -217,9 +217,7 @@ def test_gradients_have_names(gen):
     for bad in ("stl", "shortcut", None):
         with pytest.raises(ValueError, match="log_weights: gradient must be one of total, path, dreg, got"):
             importance.iwae(model, x, eps, gradient=bad)
-    with pytest.raises(
-        ValueError, match="sampled_elbo: gradient must be one of total, path, shortcut, got 'dreg'"
-    ):
+    with pytest.raises(ValueError, match="sampled_elbo: gradient must be one of total, path, got 'dreg'"):
         importance.sampled_elbo(model, x, eps, gradient="dreg")
     with pytest.raises(ValueError, match=r"sampled_elbo: eps must have shape \[K, \*\(3, 2\)\]"):
         importance.sampled_elbo(model, x, eps[0], gradient="path")

@@ -154,6 +154,18 @@ def test_total_and_dreg_are_unbiased_for_any_number_of_draws_and_the_path_is_not
         assert abs(mean.value[0] - KNOWN[k][biased]) < 1e-4
 
 
+def test_with_many_draws_the_path_is_the_wake_phase():
+    r"""Its mean tends to :math:`\mathbb E_{p(z | x)}[\nabla \log q(z)]`, which fits q to p the other way round.
+
+    The total derivative tends to 0 and path = total + score, with the score weighed by the posterior
+    N(1/2, 1/2): (1/2 - mu) / sigma^2 in the mean, ((1/2 + (1/2 - mu)^2) / sigma^2 - 1) / 2 in the log-variance.
+    """
+    wake = torch.tensor([0.3 / 0.81, ((0.5 + 0.09) / 0.81 - 1) / 2], dtype=F64)
+    off = [(_share_moments("path", k, 1).mean.value - wake).abs().max() for k in (100, 1000)]
+    assert off[1] < 2e-4
+    assert off[1] < off[0] / 9
+
+
 def test_the_variance_of_dreg_falls_faster():
     """Signal to noise: 1 / sqrt(K) for the total derivative, sqrt(K) for the doubly reparameterised one."""
 

@@ -18,6 +18,10 @@ def _gaussian(stream):
     ]
 
 
+def _two_layers(stream):
+    return [models.TwoLayerVAE(12, (8, 7), (3, 2), generator=stream(f"w{s}")).double() for s in range(S)]
+
+
 def _categorical(stream):
     return [models.CategoricalVAE(12, 8, 3, 4, generator=stream(f"w{s}")).double() for s in range(S)]
 
@@ -26,6 +30,9 @@ CASES = {
     "elbo": (_gaussian, objectives.elbo, {}, ()),
     "beta": (_gaussian, objectives.beta_elbo, {"beta": 0.5, "free_bits": 0.02}, ()),
     "iwae": (_gaussian, objectives.iwae, {}, (4,)),
+    "dreg": (_gaussian, objectives.iwae, {"gradient": "dreg"}, (4,)),
+    "path": (_gaussian, objectives.sampled_elbo, {"gradient": "path"}, (4,)),
+    "two layers": (_two_layers, objectives.iwae, {"gradient": "path"}, (4,)),
     "relaxed": (_categorical, objectives.categorical_elbo, {"tau": 0.7}, ()),
     "straight-through": (_categorical, objectives.categorical_elbo, {"tau": 0.7, "hard": True}, ()),
     "score": (_categorical, objectives.score_elbo, {}, (4,)),
@@ -99,6 +106,20 @@ def test_fit_is_its_steps(stream):
     assert torch.allclose(curve.elbo[-1], last.elbo)
     assert torch.allclose(curve.elbo, curve.reconstruction - curve.kl)
     assert stacked.fit(fitted, x, objective=objectives.score_elbo, epochs=1, samples=3) is None
+
+
+def test_the_learning_rate_may_be_scheduled(stream):
+    """A rate of 0 from half-way on: the weights are those of the first half alone."""
+    x = (noise.uniform((10, 12), generator=stream("x")) < 0.5).float()
+    half, whole = ([model.float() for model in _gaussian(stream)] for _ in range(2))
+    options = {"objective": objectives.iwae, "samples": 3, "batch_size": 5}
+    stop = schedules.then(schedules.constant(0.01), schedules.constant(0.0), at=0.5)
+    curve = stacked.fit(whole, x, epochs=4, schedules={"lr": stop}, test=x, **options)
+    stacked.fit(half, x, epochs=2, lr=0.01, **options)
+    for a, b in zip(half, whole, strict=True):
+        assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
+    assert torch.equal(curve.bound[1], curve.bound[3])
+    assert (curve.bound[1] > curve.elbo[1]).all(), "tested with its three draws"
 
 
 def test_a_test_does_not_disturb_training(stream):

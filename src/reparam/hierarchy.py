@@ -59,7 +59,7 @@ def codes(
     Returns:
         ``(h1, h2)``, the tensors that the densities see; and ``[K, ...]`` nats.
 
-    Source: Roeder, Wu & Duvenaud (2017), algorithm 2; Bauer & Mnih (2021), section 4.
+    Source: Roeder, Wu & Duvenaud (2017), algorithm 2; Bauer & Mnih (2021), for hierarchies.
     """
     size = mean.shape[-1]
     eps1, eps2 = eps[..., :size], eps[..., size:]

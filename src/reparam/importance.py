@@ -35,13 +35,15 @@ class GaussianVAE(Protocol):
     def decode(self, z: Tensor) -> Tensor: ...
 
 
-def _weigh(model: GaussianVAE, x: Tensor, eps: Tensor, function: str, gradient: str) -> tuple[Tensor, Tensor]:
+def _weigh(
+    function: str, model: GaussianVAE, x: Tensor, eps: Tensor, gradient: str, allowed: tuple[str, ...]
+) -> tuple[Tensor, Tensor]:
     """Return ``log p(x | z)`` and ``log p(z) - log q(z | x)`` of every draw, ``[K, B]`` each."""
+    two = hierarchy.has_two_layers(model)
+    path.among(function, gradient, (*allowed, "shortcut") if two else allowed)
     mean, log_var = model.encode(x)
     checks.finite(function, mean=mean, log_var=log_var)
     checks.tensor(function, "eps", eps)
-    two = hierarchy.has_two_layers(model)
-    path.among(function, gradient, ("total", "path", "dreg", *(["shortcut"] if two else [])))
     wanted = (*mean.shape[:-1], *model.code) if two else mean.shape
     if eps.shape[1:] != wanted or not len(eps):
         raise ValueError(
@@ -90,7 +92,7 @@ def log_weights(model: GaussianVAE, x: Tensor, eps: Tensor, *, gradient: str = "
 
     Source: Burda, Grosse & Salakhutdinov (2016), eq. 8.
     """
-    return sum(_weigh(model, x, eps, "log_weights", gradient))
+    return sum(_weigh("log_weights", model, x, eps, gradient, ("total", "path", "dreg")))
 
 
 def sampled_elbo(model: GaussianVAE, x: Tensor, eps: Tensor, *, gradient: str) -> Elbo:
@@ -114,13 +116,11 @@ def sampled_elbo(model: GaussianVAE, x: Tensor, eps: Tensor, *, gradient: str) -
         :class:`reparam.terms.Elbo`, each term ``[B]``. This ``kl`` is ``>= 0`` on average only.
 
     Raises:
-        ValueError: ``gradient`` is ``"dreg"``, which belongs to :func:`iwae`; else as :func:`log_weights`.
+        ValueError, NotFiniteError: as :func:`log_weights`; ``"dreg"`` belongs to :func:`iwae`.
 
     Source: Roeder, Wu & Duvenaud (2017), algorithms 1 and 2.
     """
-    if gradient == "dreg":
-        raise ValueError("sampled_elbo: gradient must be one of total, path, shortcut, got 'dreg'; see iwae")
-    reconstruction, log_ratio = _weigh(model, x, eps, "sampled_elbo", gradient)
+    reconstruction, log_ratio = _weigh("sampled_elbo", model, x, eps, gradient, ("total", "path"))
     reconstruction, kl = reconstruction.mean(0), -log_ratio.mean(0)
     return Elbo(reconstruction - kl, reconstruction, kl)
 
@@ -161,7 +161,7 @@ def iwae(model: GaussianVAE, x: Tensor, eps: Tensor, *, gradient: str = "total")
         :class:`Iwae`, each term ``[B]``.
 
     Source: Burda, Grosse & Salakhutdinov (2016), eq. 8; Roeder, Wu & Duvenaud (2017), algorithm 4; Tucker,
-    Lawson, Gu & Maddison (2019), eq. 8.
+    Lawson, Gu & Maddison (2019).
     """
     log_w = log_weights(model, x, eps, gradient=gradient)
     return Iwae(bound(log_w), log_w.mean(0))

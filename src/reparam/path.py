@@ -75,7 +75,7 @@ def weigh_paths(log_w: Tensor, *codes: Tensor) -> None:
         log_w: ``[K, ...]`` log-weights whose ``log q`` saw constants.
         codes: ``[K, ..., L]`` each, the tensors of which ``log_w`` was computed.
 
-    Source: Tucker, Lawson, Gu & Maddison (2019), eq. 8. Returns nothing: it acts in the backward pass.
+    Source: Tucker, Lawson, Gu & Maddison (2019). Returns nothing: it acts in the backward pass.
     """
     share = log_w.detach().softmax(0).unsqueeze(-1)
     for z in codes:

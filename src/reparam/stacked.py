@@ -137,22 +137,29 @@ def _draw(stacked: nn.Module, shape: Sequence[int], samples: int | None, generat
 
 @torch.no_grad()
 def evaluate(
-    stacked: nn.Module, x: Tensor, *, objective: Callable[..., tuple], draws: int = 1, seed: int = 0
+    stacked: nn.Module,
+    x: Tensor,
+    *,
+    objective: Callable[..., tuple],
+    samples: int | None = None,
+    draws: int = 1,
+    seed: int = 0,
 ) -> tuple:
     """Return the mean terms of every model, ``[S]`` each, over images and draws.
 
     Args:
         stacked: see :func:`stack`.
         x: ``[N, D]`` pixels, the same for all models.
-        objective: of one draw, such as :func:`reparam.objectives.discrete_elbo`.
-        draws: of codes for each image.
+        objective: such as :func:`reparam.objectives.discrete_elbo`.
+        samples: draws that make one value of the objective, where it takes several.
+        draws: how many values for each image.
         seed: of the noise, drawn apart from any training stream.
     """
     checks.count("stacked.evaluate", "draws", draws)
     generator = Generator(x.device).manual_seed(seed)
     models = len(next(stacked.parameters()))
     rows = x.repeat(draws, 1).expand(models, -1, -1)
-    terms = objective(stacked, rows, _draw(stacked, rows.shape[:2], None, generator))
+    terms = objective(stacked, rows, _draw(stacked, rows.shape[:2], samples, generator))
     return type(terms)(*(term.mean(-1) for term in terms))
 
 
@@ -184,9 +191,9 @@ def fit(
         lr: Adam's learning rate.
         seed: of all the noise.
         samples: draws for each example, where the objective takes several.
-        schedules: options of the objective by name, see :mod:`reparam.schedules`.
+        schedules: options of the objective by name, see :mod:`reparam.schedules`; ``"lr"`` replaces ``lr``.
         test: ``[M, D]`` pixels to evaluate after every epoch, if any.
-        test_objective: of one draw, for :func:`evaluate`; the last step's objective if not given.
+        test_objective: of one draw, for :func:`evaluate`; the last step's objective, with its draws, if not given.
 
     Returns:
         the test terms, ``[epochs, S]`` each; ``None`` without ``test``.
@@ -209,12 +216,15 @@ def fit(
         for step, rows in enumerate(torch.stack(orders).split(batch_size, 1)):
             progress = (epoch * steps + step) / (epochs * steps)
             options = {name: schedule(progress) for name, schedule in (schedules or {}).items()}
+            optimizer.param_groups[0]["lr"] = options.pop("lr", lr)
             pixels = x[rows]
             batch = data.binarize(pixels, noises.uniform(pixels.shape, generator=generator, dtype=x.dtype))
             draw = _draw(together, rows.shape, samples, generator)
             train_step(together, optimizer, objective, batch, draw, **options)
         if test is not None:
-            again = test_objective or functools.partial(objective, **options)
-            tested.append(evaluate(together, test, objective=again))
+            last = {"objective": functools.partial(objective, **options), "samples": samples}
+            tested.append(
+                evaluate(together, test, **({"objective": test_objective} if test_objective else last))
+            )
     unstack(together, models)
     return type(tested[0])(*map(torch.stack, zip(*tested, strict=True))) if tested else None
