@@ -156,6 +156,7 @@ MUTANTS = [
     Mutant("upper score kept", "hierarchy", "name: parameter.detach()", "name: parameter", "hierarchy"),
     Mutant("DReG weighs the lower path twice", "hierarchy", "    h1 = h1.view_as(h1)", "    h1.view_as(h1)", "hierarchy"),
     Mutant("upper prior forgotten", "hierarchy", "(-0.5 * h2**2 - log_q2)", "(-log_q2)", "hierarchy"),
+    Mutant("posterior without the prior's correlation", "linear_gaussian", "prior - torch.outer(gain, with_x)", "prior - torch.diag(gain * with_x)", "linear_gaussian"),
     Mutant("slip of algorithm 3", "mixtures", "return torch.logsumexp(logits.log_softmax(-1).unsqueeze(-2) + each, -1)",
            "return torch.logsumexp(logits.log_softmax(-1) + each.diagonal(dim1=-2, dim2=-1), -1, keepdim=True)", "mixtures"),
     Mutant("mixture's score kept", "mixtures", "seen = tuple(parameter.detach() for parameter in seen)", "pass", "mixtures"),

@@ -9,35 +9,29 @@ import math
 import pytest
 import torch
 from torch import nn
-from torch.distributions import MultivariateNormal, kl_divergence
 
-from reparam import densities, hierarchy, importance, models, noise, objectives, path, quadrature, stacked
+from reparam import (
+    densities,
+    hierarchy,
+    importance,
+    linear_gaussian,
+    models,
+    noise,
+    objectives,
+    quadrature,
+    stacked,
+)
 
 F64 = torch.float64
 A, S1, B, SX, X = 0.8, 0.6, 1.3, 0.5, 0.9
 GRADIENTS = ("total", "path", "shortcut", "dreg")
 
 
-class Line(nn.Module):
-    """The linear model; q(h2 | h1) = N(slope h1 + start, exp(log_var)), q(h1) as given to ``log_w``."""
-
-    def __init__(self, slope, start, log_var):
-        super().__init__()
-        self.upper_encoder, self.upper_decoder = nn.Linear(1, 2).double(), nn.Linear(1, 2).double()
-        for layer, values in (
-            (self.upper_encoder, [slope, 0.0, start, log_var]),
-            (self.upper_decoder, [A, 0.0, 0.0, 2 * math.log(S1)]),
-        ):
-            layer.weight.data[:, 0], layer.bias.data[:] = torch.tensor(values, dtype=F64).view(2, 2)
-
-    def log_w(self, mean, log_var, eps, gradient):
-        """Return ``[S]`` log-weights, of one draw each; ``mean`` and ``log_var`` are ``[S, 1]``, noise ``[S, 2]``."""
-        (h1, h2), log_ratio = hierarchy.codes(self, mean, log_var / 2, eps[None], gradient)
-        loc, scale = B * h1, torch.full_like(h1, SX)
-        log_w = log_ratio + densities.normal(loc, scale, torch.full_like(h1, X)).sum(-1)
-        if gradient == "dreg":
-            path.weigh_paths(log_w, h1, h2)
-        return log_w[0]
+def _linear(*line):
+    model = linear_gaussian.LinearGaussian(a=A, s=S1, b=B, r=SX, x=X)
+    if line:
+        model.upper_encoder = linear_gaussian.Line(*line)
+    return model
 
 
 class Shift(nn.Module):
@@ -51,35 +45,18 @@ class Shift(nn.Module):
         return x + self.by
 
 
-def _posterior():
-    """Return mean and covariance of (h1, h2) given x."""
-    prior = torch.tensor([[A**2 + S1**2, A], [A, 1.0]], dtype=F64)
-    seen = torch.tensor([B, 0.0], dtype=F64)
-    gain = prior @ seen / (seen @ prior @ seen + SX**2)
-    return gain * X, prior - torch.outer(gain, seen @ prior)
-
-
-def _exact_q():
-    """Return the linear model at its posterior, and the mean and log-variance of q(h1)."""
-    mean, cov = _posterior()
-    slope = (cov[0, 1] / cov[0, 0]).item()
-    left = (cov[1, 1] - cov[0, 1] ** 2 / cov[0, 0]).item()
-    model = Line(slope, (mean[1] - slope * mean[0]).item(), math.log(left))
-    return model, mean[:1].clone(), cov[0, :1].log()
-
-
 def _grads(model, mean, log_var, eps, gradient):
     """Return per-draw gradients in mean, log-variance, and what the upper encoder emits: ``[S, 4]``."""
     copies = [p.expand(len(eps), 1).clone().requires_grad_() for p in (mean, log_var)]
     shift, network = Shift(len(eps)), model.upper_encoder
     model.upper_encoder = nn.Sequential(network, shift)
-    log_w = model.log_w(*copies, eps, gradient)
+    log_w = model.log_weights(*copies, eps[None], gradient=gradient)
     model.upper_encoder = network
     return torch.cat(torch.autograd.grad(log_w.sum(), [*copies, shift.by]), -1)
 
 
 def test_the_value_is_the_five_densities(gen):
-    model = Line(0.4, -0.2, -0.7)
+    model = _linear(0.4, -0.2, -0.7)
     eps = noise.normal((50, 2), generator=gen, dtype=F64)
     mean, log_var = torch.full((50, 1), 0.3, dtype=F64), torch.full((50, 1), -1.1, dtype=F64)
     h1 = mean[:, 0] + (log_var[:, 0] / 2).exp() * eps[:, 0]
@@ -90,20 +67,21 @@ def test_the_value_is_the_five_densities(gen):
 
     want = log_normal(h2, 0.0, 1.0) + log_normal(h1, A * h2, S1) + log_normal(X + 0 * h1, B * h1, SX)
     want = want - log_normal(h1, 0.3, math.exp(-0.55)) - log_normal(h2, 0.4 * h1 - 0.2, math.exp(-0.35))
-    values = [model.log_w(mean, log_var, eps, gradient) for gradient in GRADIENTS]
+    values = [model.log_weights(mean, log_var, eps[None], gradient=gradient)[0] for gradient in GRADIENTS]
     assert torch.allclose(values[0], want, rtol=1e-12, atol=1e-12)
     assert all(torch.equal(value, values[0]) for value in values)
 
 
 def test_at_the_exact_posterior_only_the_path_sticks():
     """Variances of the derivative in the mean of q(h1), by quadrature, beside their closed forms."""
-    model, mean, log_var = _exact_q()
+    model = _linear()
+    mean, log_var = model.become_exact()
     squares = {}
     for gradient in GRADIENTS:
         got = quadrature.hermite(lambda e, g=gradient: _grads(model, mean, log_var, e, g) ** 2, dims=2)
         squares[gradient] = got.value
     assert abs(squares["total"][0] - math.exp(-log_var.item())) < 1e-10, "a score: 1 / sigma^2 = 7.76"
-    slope, left = model.upper_encoder.weight[0, 0].item(), model.upper_encoder.bias[1].exp().item()
+    slope, left = model.upper_encoder.slope.item(), model.upper_encoder.log_var.exp().item()
     assert abs(squares["shortcut"][0] - slope**2 / left) < 1e-10, "the path that was cut: 1.78"
     assert abs(squares["total"][0] - 7.76) < 1e-10
     assert abs(squares["shortcut"][0] - 16 / 9) < 1e-10
@@ -114,35 +92,29 @@ def test_at_the_exact_posterior_only_the_path_sticks():
 
 @pytest.mark.parametrize("gradient", GRADIENTS)
 def test_all_are_unbiased_for_the_elbo(gradient):
-    """Away from the posterior: the exact bound is log p(x) - KL between Gaussians of two dimensions."""
-    mean, log_var = torch.tensor([0.5], dtype=F64), torch.tensor([-0.4], dtype=F64)
-    leaves = [torch.tensor(v, dtype=F64, requires_grad=True) for v in (0.5, -0.4, 0.2, 0.1, -0.6)]
-    m, v, slope, start, upper = leaves
-    loc = torch.stack([m, slope * m + start])
-    cov = torch.stack([v.exp(), slope * v.exp(), slope * v.exp(), slope**2 * v.exp() + upper.exp()]).view(
-        2, 2
-    )
-    gap = kl_divergence(MultivariateNormal(loc, cov), MultivariateNormal(*_posterior()))
-    want = torch.stack(torch.autograd.grad(-gap, leaves))
+    """Away from the posterior, against the closed form of the bound."""
+    model = _linear(0.2, 0.1, -0.6)
+    mean, log_var = (torch.tensor([v], dtype=F64, requires_grad=True) for v in (0.5, -0.4))
+    leaves = [mean, log_var, *model.upper_encoder.parameters()]
 
-    def integral(model):
-        def bound(e):
-            return model.log_w(mean.expand(len(e), 1), log_var.expand(len(e), 1), e, gradient)
+    def bound(e):
+        copies = mean.expand(len(e), 1), log_var.expand(len(e), 1)
+        return model.log_weights(*copies, e[None], gradient=gradient)[0]
 
-        return quadrature.hermite(bound, dims=2).value
-
-    model = Line(0.2, 0.1, -0.6)
-    each = quadrature.hermite(lambda e: _grads(model, mean, log_var, e, gradient), dims=2).value
-    assert (each - want[[0, 1, 3, 4]]).abs().max() < 1e-10
-    (weight,) = torch.autograd.grad(integral(model), model.upper_encoder.weight)
-    assert abs(weight[0, 0] - want[2]) < 1e-10
+    got = quadrature.hermite(bound, dims=2)
+    assert got.error < 1e-10
+    got = torch.autograd.grad(got.value, leaves)
+    want = torch.autograd.grad(model.elbo(mean, log_var), leaves)
+    assert all(abs(a - b) < 1e-10 for a, b in zip(got, want, strict=True))
+    assert all(abs(b) > 0.05 for b in want)
 
 
-def test_the_path_through_h1_into_the_upper_density():
+def test_the_path_through_h1_into_the_upper_density(gen):
     """With a network for q(h2 | h1) the shortcut differs from the path, and their means do not."""
-    model = Line(0.2, 0.1, -0.6)
-    torch.manual_seed(0)
+    model = _linear()
     model.upper_encoder = nn.Sequential(nn.Linear(1, 5), nn.Tanh(), nn.Linear(5, 2)).double()
+    for parameter in model.upper_encoder.parameters():
+        parameter.data = 0.5 * noise.normal(parameter.shape, generator=gen, dtype=F64)
     mean, log_var = torch.tensor([0.5], dtype=F64), torch.tensor([-0.4], dtype=F64)
     means, squares = {}, {}
     for gradient in ("total", "path", "shortcut"):
