@@ -4,6 +4,7 @@
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import burda
@@ -31,25 +32,26 @@ products and the fused Adam of the same steps, without anything else.{missing}
 {tables}"""
 
 
-def page(rounds: int, compiled: bool) -> str:
-    """Measure everything and return the page."""
+def pages(rounds: int, compiled: bool) -> Iterator[str]:
+    """Measure everything, and yield the page anew after every comparison."""
     start = side_by_side.machine()
-    rows, tables = [], []
+    rows, tables = [side_by_side.AIMS_HEADER], []
     for module, options in ((steps, {}), (burda, {"compiled": compiled}), (draws, {}), (labs, {}), (nll, {})):
         for comparison in module.comparisons(**options):
             times = side_by_side.measure(comparison, rounds)
             rows += side_by_side.aims(comparison, times)
             tables.append(side_by_side.report(comparison, times))
-            print(tables[-1], flush=True)
-    return PAGE.format(
-        rounds=rounds,
-        compiled=" --compile" if compiled else "",
-        machine=start,
-        end=side_by_side.load(" and {:.1f} at the end"),
-        missing="" if side_by_side.installed("pyro") else " Pyro was not installed: its rows are left out.",
-        aims="\n".join([side_by_side.AIMS_HEADER, *rows]),
-        tables="\n".join(tables),
-    )
+            yield PAGE.format(
+                rounds=rounds,
+                compiled=" --compile" if compiled else "",
+                machine=start,
+                end=side_by_side.load(" and {:.1f} at the end"),
+                missing=""
+                if side_by_side.installed("pyro")
+                else " Pyro was not installed: its rows are left out.",
+                aims="\n".join(rows),
+                tables="\n".join(tables),
+            )
 
 
 def main() -> None:
@@ -60,7 +62,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("README.md"))
     options = parser.parse_args()
     torch.set_num_threads(1)
-    options.out.write_text(page(options.rounds, options.compile))
+    for page in pages(options.rounds, options.compile):
+        options.out.write_text(page)
 
 
 if __name__ == "__main__":

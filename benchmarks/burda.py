@@ -157,7 +157,7 @@ def many(batches: int, hidden: int) -> Comparison:
 
 
 def comparisons(
-    *, batches: int = 12, hidden: int = 200, epochs: int = 40, compiled: bool = False
+    *, batches: int = 12, hidden: int = 200, epochs: int = 15, compiled: bool = False
 ) -> Iterator[Comparison]:
     """Yield the comparisons, from one sample of one model to eight models."""
     for k in (1, 5, 50):
