@@ -141,7 +141,7 @@ MUTANTS = [
     Mutant("important weights clamped", "importance", "NEGLIGIBLE = 30.0", "NEGLIGIBLE = 3.0", "importance"),
     Mutant("negligible weights not clamped", "importance", "kept = torch.maximum(log_w, log_w.detach().amax(0) - NEGLIGIBLE)", "kept = log_w", "importance"),
     Mutant("log q at std = exp(log_var)", "importance", "log_scale = 0.5 * divergences", "log_scale = divergences", "importance"),
-    Mutant("log weights without log q", "importance", "each = -0.5 * z**2 - path.log_q(eps, z, mean, log_scale, gradient=gradient)", "each = -0.5 * z**2", "importance"),
+    Mutant("log weights without log q", "importance", "each = -0.5 * z**2 - path.log_q(mean, log_scale, z, eps, gradient=gradient)", "each = -0.5 * z**2", "importance"),
     Mutant("score term kept", "path", "mean.detach(), log_scale.detach()", "mean, log_scale", "path"),
     Mutant("score term kept in the scale", "path", "mean.detach(), log_scale.detach()", "mean.detach(), log_scale", "path"),
     Mutant("path cut with the score", "path", "t = eps + (z - again)", "t = eps + 0 * (z - again)", "path"),

@@ -69,12 +69,12 @@ def codes(
     h2 = samplers.normal(mean2, log_scale2.exp(), eps2)
 
     h1 = h1.view_as(h1)  # from here on h1 is seen by densities: paths are weighed here, and not twice
-    log_q1 = path.log_q(eps1, h1, mean1, log_scale1, gradient=gradient)
+    log_q1 = path.log_q(mean1, log_scale1, h1, eps1, gradient=gradient)
     if gradient in ("total", "shortcut"):
-        log_q2 = path.log_q(eps2, h2, mean2, log_scale2, gradient=gradient)
+        log_q2 = path.log_q(mean2, log_scale2, h2, eps2, gradient=gradient)
     else:
         seen = _mean_and_log_scale(stopped(model.upper_encoder, h1))
-        log_q2 = path.log_q_seen_by(eps2, h2, *seen)
+        log_q2 = path.log_q_seen_by(*seen, h2, eps2)
     log_p1 = _log_normal(h1, *model.upper_decoder(h2).chunk(2, dim=-1))
     return (h1, h2), (log_p1 - log_q1).sum(-1) + (-0.5 * h2**2 - log_q2).sum(-1)
 

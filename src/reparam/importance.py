@@ -64,7 +64,7 @@ def _codes(
     """Draw codes of one layer; the constants of ``log p(z) - log q(z | x)`` cancel."""
     mean, log_scale = mean.expand_as(eps), log_scale.expand_as(eps)
     z = samplers.normal(mean, log_scale.exp(), eps)
-    each = -0.5 * z**2 - path.log_q(eps, z, mean, log_scale, gradient=gradient)
+    each = -0.5 * z**2 - path.log_q(mean, log_scale, z, eps, gradient=gradient)
     return (z,), each.sum(-1)
 
 

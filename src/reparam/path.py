@@ -24,7 +24,7 @@ def among(function: str, gradient: object, allowed: Sequence[str]) -> None:
         raise ValueError(f"{function}: gradient must be one of {', '.join(allowed)}, got {gradient!r}")
 
 
-def log_q(eps: Tensor, z: Tensor, mean: Tensor, log_scale: Tensor, *, gradient: str) -> Tensor:
+def log_q(mean: Tensor, log_scale: Tensor, z: Tensor, eps: Tensor, *, gradient: str) -> Tensor:
     r"""Return the log-density of a sample under the Gaussian it was drawn from.
 
     .. math:: \log q_{\phi'}(z) = -\tfrac12 \Big(\frac{z - \mu'}{\sigma'}\Big)^2 - \log \sigma', \qquad
@@ -34,10 +34,10 @@ def log_q(eps: Tensor, z: Tensor, mean: Tensor, log_scale: Tensor, *, gradient: 
     With :math:`\phi' = \phi` the quotient is :math:`\epsilon`, whatever :math:`\phi` is: it has no derivative.
 
     Args:
-        eps: ``[...]`` the noise of the sample.
-        z: ``[...]`` the sample ``mean + exp(log_scale) * eps``.
         mean: ``[...]`` :math:`\mu`.
         log_scale: ``[...]`` :math:`\log \sigma`.
+        z: ``[...]`` the sample ``mean + exp(log_scale) * eps``.
+        eps: ``[...]`` its noise.
         gradient: ``"total"``, or any other name for the path alone.
 
     Returns:
@@ -47,16 +47,16 @@ def log_q(eps: Tensor, z: Tensor, mean: Tensor, log_scale: Tensor, *, gradient: 
     """
     if gradient == "total":
         return -0.5 * eps**2 - log_scale
-    return log_q_seen_by(eps, z, mean.detach(), log_scale.detach())
+    return log_q_seen_by(mean.detach(), log_scale.detach(), z, eps)
 
 
-def log_q_seen_by(eps: Tensor, z: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
+def log_q_seen_by(mean: Tensor, log_scale: Tensor, z: Tensor, eps: Tensor) -> Tensor:
     r"""Return :math:`\log q_{\phi'}(z)` for parameters equal to the sample's in value, though not in derivative.
 
     The quotient :math:`(z - \mu') / \sigma'` is written so that its value is ``eps`` to the last bit.
     A scale below ``1e-9`` counts as that in its derivative, which is finite for every ``log_scale``.
 
-    Args, shapes and returns are those of :func:`log_q`: ``eps``, ``z``, ``mean``, ``log_scale``.
+    Args, shapes and returns are those of :func:`log_q`: ``mean``, ``log_scale``, ``z``, ``eps``.
     """
     scale = log_scale.exp()
     again = mean + scale * eps  # equals z: what is left is the derivative of (z - mean) / scale
@@ -130,7 +130,7 @@ def log_weights(
             f"path.log_weights: log_joint must return one number per code, shape {tuple(z.shape[:-1])}, "
             f"got {tuple(log_p.shape)}"
         )
-    each = log_q(eps, z, mean, log_scale, gradient=gradient) - 0.5 * math.log(2 * math.pi)
+    each = log_q(mean, log_scale, z, eps, gradient=gradient) - 0.5 * math.log(2 * math.pi)
     log_w = log_p - each.sum(-1)
     if gradient == "dreg":
         weigh_paths(log_w, z)
