@@ -633,6 +633,8 @@ def test_the_recorded_grid_is_the_one_its_program_makes() -> None:
     for quantity, listed in program["GRID"].items():
         assert tuple(run["schedule"] for run in kept[quantity]) == listed
         assert len(ScheduleExplorer(quantity, kept[quantity]).runs) == len(listed)
+    assert tuple(run["schedule"] for run in kept["lr"]) == program["RATES"]
+    assert all(len(run["elbo"]) == program["SEEDS"] for run in kept["lr"])
     fresh = program["record"]("beta", "linear:0:0.01@0.5,0.01", epochs=2)
     assert fresh.keys() == kept["beta"][0].keys()
     assert len(fresh["elbo"]) == len(fresh["kl"]) == 2
