@@ -26,6 +26,7 @@ from reparam.widgets import (
     GumbelSimplex,
     HardConcreteGate,
     InverseCdf,
+    KlExplorer,
     Quiz,
     ScheduleExplorer,
     Sinkhorn,
@@ -38,6 +39,7 @@ from reparam.widgets.base import COMMENT, HERE, Widget, bundle, plain
 from reparam.widgets.diffusion_step import best_guess
 from reparam.widgets.elbo_gap import ledger
 from reparam.widgets.hard_concrete_gate import masses
+from reparam.widgets.kl_explorer import divergence
 from reparam.widgets.schedule_explorer import read
 from reparam.widgets.sinkhorn import best_matching
 from reparam.widgets.vae_step import losses
@@ -88,6 +90,9 @@ def examples() -> dict[str, Widget]:
         "diffusion, noise only": DiffusionStep(log_snr=-6, x0=2, eps=-3),
         "elbo": ElboGap(),
         "tight": ElboGap(mean=0.5, log_var=-0.6931471805599453),
+        "kl": KlExplorer(),
+        "kl, the other way": KlExplorer(sigma=0.2, mean_p=-3, sigma_p=2, direction="p-q"),
+        "kl of equals": KlExplorer(0, 1, 0, 1),
         "arena": EstimatorArena(),
         "arena, two alone": EstimatorArena(
             ways=["relaxed", "best"], cost="toy", categories=2, tau=0.05, n=2000
@@ -123,6 +128,7 @@ def node() -> str:
         "gumbel_race",
         "decoder",
         "elbo_gap",
+        "kl_explorer",
         "estimator_arena",
         "vae_step",
         "three_gradients",
@@ -438,6 +444,12 @@ def test_the_summary_follows_the_state() -> None:
         (lambda: ElboGap(x=3.5), ValueError, r"ElboGap: x must be a number from -3 to 3, got 3.5"),
         (lambda: ElboGap(mean="0"), TypeError, r"mean must be .*got '0' of type str"),
         (lambda: ElboGap(log_var=-5), ValueError, r"log_var must be a number from -4 to 2, got -5"),
+        (lambda: KlExplorer(sigma=0), ValueError, r"KlExplorer: sigma must be a number from 0.2 to 2, got 0"),
+        (
+            lambda: KlExplorer(direction="both"),
+            ValueError,
+            r"direction must be one of 'q-p', 'p-q', got 'both'",
+        ),
         (lambda: ElboGap(noise_sd=0), ValueError, r"noise_sd must be a number from 0.2 to 3, got 0"),
         (
             lambda: ScheduleExplorer("gamma"),
@@ -550,6 +562,18 @@ def test_the_summary_of_the_gap_is_exact() -> None:
     assert "log p(x) is -1.52, and the gap of 1.55" in widget.summary
     widget.mean, widget.log_var = 0.5, float(np.log(0.5))
     assert "the gap of 0.00" in widget.summary
+
+
+def test_the_summary_of_the_divergence_is_exact() -> None:
+    for row in json.loads((JS / "golden" / "kl_explorer.json").read_text(encoding="utf-8")):
+        s = row["state"]
+        q, p = (s["mean"], s["sigma"]), (s["mean_p"], s["sigma_p"])
+        both = [divergence(*q, *p), divergence(*p, *q)]
+        assert both == pytest.approx(row["kl"], rel=1e-9, abs=1e-12)
+    widget = KlExplorer(0.0, 0.5, 0.0, 1.0)
+    assert "KL(q || p) is 0.318 nats and KL(p || q) is 0.807" in widget.summary
+    widget.direction = "p-q"
+    assert "averages over p" in widget.summary
 
 
 def test_the_summary_of_the_step_is_exact() -> None:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -182,6 +183,35 @@ def elbo_case(x: float, mean: float, log_var: float, noise_sd: float) -> dict:
         "elbo": (reconstruction - kl).item(),
         "gap": divergences.kl_normal(m, v, best_mean, best_log_var).item(),
         "posterior": {"mean": best_mean.item(), "log_var": best_log_var.item()},
+    }
+
+
+def kl_case(mean: float, sigma: float, mean_p: float, sigma_p: float, direction: str) -> dict:
+    """Integrate the positive part of the log ratio between the roots of its parabola."""
+    q, p = (mean, sigma), (mean_p, sigma_p)
+    (m, s), (other, wide) = (q, p) if direction == "q-p" else (p, q)
+
+    def log_ratio(z: torch.Tensor) -> torch.Tensor:
+        return ((z - other) / wide) ** 2 / 2 - ((z - m) / s) ** 2 / 2 + math.log(wide / s)
+
+    halves = (0.5 / wide**2 - 0.5 / s**2, m / s**2 - other / wide**2)
+    roots = np.roots([*halves, log_ratio(torch.zeros((), dtype=torch.float64)).item()])
+    crossings = sorted(roots.real.tolist())
+    above = oracles.normal_expectation(lambda z: log_ratio(z).relu(), m, s, breaks=crossings)
+    both = [
+        divergences.kl_normal(
+            *(
+                torch.tensor(v, dtype=torch.float64)
+                for v in (a[0], 2 * math.log(a[1]), b[0], 2 * math.log(b[1]))
+            )
+        ).item()
+        for a, b in ((q, p), (p, q))
+    ]
+    return {
+        "state": {"mean": mean, "sigma": sigma, "mean_p": mean_p, "sigma_p": sigma_p, "direction": direction},
+        "above": above.value.item(),
+        "crossings": crossings,
+        "kl": both,
     }
 
 
@@ -630,6 +660,17 @@ def cases() -> dict[str, list[dict]]:
                 (-2.2, 1.4, -1.3, 3.0),
                 (1.0, 0.5, -0.6931471805599453, 1.0),
                 (0.37, 0.3, -0.7, 0.5),
+            ]
+        ],
+        "kl_explorer": [
+            kl_case(*state, direction)
+            for direction in ("q-p", "p-q")
+            for state in [
+                (0.8, 0.6, 0.0, 1.0),
+                (-3.0, 0.2, 3.0, 2.0),
+                (1.0, 0.7, -1.0, 0.7),
+                (0.5, 0.5, 0.5, 1.5),
+                (0.01, 1.0, 0.0, 1.01),
             ]
         ],
         "three_gradients": [

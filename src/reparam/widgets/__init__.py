@@ -5,7 +5,7 @@ one derivative, ``GumbelRace`` a draw as a race, ``TopKRace`` several draws with
 ``HardConcreteGate`` a gate that can be exactly shut, ``InverseCdf`` how noise becomes a sample,
 ``Decoder`` a latent space, ``EstimatorArena`` lets six estimators compete,
 ``DiffusionStep`` reads noise off a noisy point,
-``ElboGap`` and ``VaeStep`` show a bound and a training step in exact numbers,
+``ElboGap``, ``KlExplorer`` and ``VaeStep`` show a bound, a divergence and a training step in exact numbers,
 ``ScheduleExplorer`` and ``TrainingReplay`` show recorded runs,
 ``Quiz`` and ``Cards`` ask. They compute in the reader's browser: no kernel, no network.
 """
@@ -23,6 +23,7 @@ FOLDERS = {
     "GumbelSimplex": "gumbel_simplex",
     "HardConcreteGate": "hard_concrete_gate",
     "InverseCdf": "inverse_cdf",
+    "KlExplorer": "kl_explorer",
     "Quiz": "quiz",
     "ScheduleExplorer": "schedule_explorer",
     "Sinkhorn": "sinkhorn",
@@ -43,6 +44,7 @@ __all__ = [
     "GumbelSimplex",
     "HardConcreteGate",
     "InverseCdf",
+    "KlExplorer",
     "Quiz",
     "ScheduleExplorer",
     "Sinkhorn",
