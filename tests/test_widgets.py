@@ -31,6 +31,7 @@ from reparam.widgets import (
     ScheduleExplorer,
     Sinkhorn,
     ThreeGradients,
+    TinyVae,
     TopKRace,
     TrainingReplay,
     VaeStep,
@@ -97,6 +98,8 @@ def examples() -> dict[str, Widget]:
         "arena, two alone": EstimatorArena(
             ways=["relaxed", "best"], cost="toy", categories=2, tau=0.05, n=2000
         ),
+        "tiny": TinyVae(),
+        "tiny, at its start": TinyVae("score", step=0, lr=0.2, seed=3),
         "three": ThreeGradients(),
         "three, a step": ThreeGradients(cost="step", k=0.5, baseline="best", offset=-3, n=2),
         "schedule": ScheduleExplorer(),
@@ -132,6 +135,7 @@ def node() -> str:
         "estimator_arena",
         "vae_step",
         "three_gradients",
+        "tiny_vae",
         "inverse_cdf",
         "diffusion_step",
         "hard_concrete_gate",
@@ -450,6 +454,8 @@ def test_the_summary_follows_the_state() -> None:
             ValueError,
             r"direction must be one of 'q-p', 'p-q', got 'both'",
         ),
+        (lambda: TinyVae("relaxed"), ValueError, r"TinyVae: estimator must be one of 'pathwise', 'score'"),
+        (lambda: TinyVae(step=301), ValueError, r"step must be a whole number from 0 to 300, got 301"),
         (lambda: ElboGap(noise_sd=0), ValueError, r"noise_sd must be a number from 0.2 to 3, got 0"),
         (
             lambda: ScheduleExplorer("gamma"),

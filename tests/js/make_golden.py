@@ -6,6 +6,7 @@ same noise and must agree to 1e-6. ``tests/test_widgets.py`` holds the committed
 
 import json
 import math
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +31,7 @@ from reparam import (
     samplers,
     schedules,
 )
-from reparam.widgets import Decoder, InverseCdf, TrainingReplay
+from reparam.widgets import Decoder, InverseCdf, TrainingReplay, tiny_vae
 from reparam.widgets.diffusion_step import CENTRES, WEIGHTS, WIDTH
 from reparam.widgets.gaussian_node import exact_gradient
 
@@ -212,6 +213,46 @@ def kl_case(mean: float, sigma: float, mean_p: float, sigma_p: float, direction:
         "above": above.value.item(),
         "crossings": crossings,
         "kl": both,
+    }
+
+
+def tiny_case(params: list[float], estimator: str, seed: int) -> dict:
+    """Average the package's estimator of the negative ELBO over the data; the bound itself by quadrature."""
+    script = (Path(tiny_vae.__file__).parent / "model.js").read_text(encoding="utf-8")
+    x = torch.tensor(json.loads(re.search(r"DATA = (\[.*?\])", script)[1]), dtype=torch.float64)
+    a, b, v, w, k = leaves = [torch.tensor(p, dtype=torch.float64, requires_grad=True) for p in params]
+    eps = noise.normal(x.shape, generator=generator(seed), dtype=torch.float64)
+    wide = noise.rayleigh(x.shape, generator=generator(seed + 1), dtype=torch.float64)
+    loc, scale = a * x + b, torch.exp(v / 2).expand_as(x)
+
+    def log_likelihood(z: torch.Tensor, datum: torch.Tensor) -> torch.Tensor:
+        return densities.normal(w * z + k, torch.full_like(z, 0.5), datum.expand_as(z))
+
+    def cost(z: torch.Tensor) -> torch.Tensor:
+        return -log_likelihood(z, x)
+
+    surrogate, parts = {
+        "pathwise": (estimators.pathwise_normal(cost), eps),
+        "score": (estimators.score_function_normal(cost), eps),
+        "baseline": (estimators.score_function_normal(cost, baseline=baselines.leave_one_out), eps),
+        "measure-valued": (measure_valued.measure_valued_normal(cost), measure_valued.coupled(eps, wide)),
+    }[estimator]
+    kl = divergences.kl_normal_standard(loc, v.expand_as(x))
+    grads = torch.autograd.grad((surrogate((loc, scale), parts) + kl).mean(), leaves)
+    with torch.no_grad():
+        reconstruction = [
+            oracles.normal_expectation(lambda z, d=d: log_likelihood(z, d), m, scale[0]).value
+            for m, d in zip(loc, x, strict=True)
+        ]
+    names = ("a", "b", "v", "w", "k")
+    return {
+        "params": dict(zip(names, params, strict=True)),
+        "estimator": estimator,
+        "eps": eps.tolist(),
+        "wide": wide.tolist(),
+        "grad": {name: g.item() for name, g in zip(names, grads, strict=True)},
+        "elbo": (torch.stack(reconstruction) - kl.detach()).mean().item(),
+        "best": densities.normal(x.mean().expand_as(x), x.std(correction=0).expand_as(x), x).mean().item(),
     }
 
 
@@ -672,6 +713,11 @@ def cases() -> dict[str, list[dict]]:
                 (0.5, 0.5, 0.5, 1.5),
                 (0.01, 1.0, 0.0, 1.01),
             ]
+        ],
+        "tiny_vae": [
+            tiny_case(params, estimator, seed)
+            for estimator in ("pathwise", "score", "baseline", "measure-valued")
+            for seed, params in enumerate([[0.0, 0.0, 0.0, 0.5, -1.0], [0.6, -0.3, -2.2, 1.45, 0.5]])
         ],
         "three_gradients": [
             three_case(cost, baseline, *state)

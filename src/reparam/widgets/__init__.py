@@ -6,7 +6,7 @@ one derivative, ``GumbelRace`` a draw as a race, ``TopKRace`` several draws with
 ``Decoder`` a latent space, ``EstimatorArena`` lets six estimators compete,
 ``DiffusionStep`` reads noise off a noisy point,
 ``ElboGap``, ``KlExplorer`` and ``VaeStep`` show a bound, a divergence and a training step in exact numbers,
-``ScheduleExplorer`` and ``TrainingReplay`` show recorded runs,
+``TinyVae`` trains while one watches, ``ScheduleExplorer`` and ``TrainingReplay`` show recorded runs,
 ``Quiz`` and ``Cards`` ask. They compute in the reader's browser: no kernel, no network.
 """
 
@@ -28,6 +28,7 @@ FOLDERS = {
     "ScheduleExplorer": "schedule_explorer",
     "Sinkhorn": "sinkhorn",
     "ThreeGradients": "three_gradients",
+    "TinyVae": "tiny_vae",
     "TopKRace": "top_k_race",
     "TrainingReplay": "training_replay",
     "VaeStep": "vae_step",
@@ -49,6 +50,7 @@ __all__ = [
     "ScheduleExplorer",
     "Sinkhorn",
     "ThreeGradients",
+    "TinyVae",
     "TopKRace",
     "TrainingReplay",
     "VaeStep",
