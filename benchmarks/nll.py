@@ -120,7 +120,7 @@ def comparisons(
         "naive: k copies of the image",
         {name: (lambda way=way: way(model, few, k)) for name, way in WAYS.items()},
         steps=dict.fromkeys(WAYS, images),
-        rounds=0.3,
+        rounds=0.6,
         aims=(Aim("ours", "naive: k copies of the image", 2.5, "decoding is nearly all of it"),),
         facts=facts,
     )
