@@ -36,8 +36,9 @@ def pages(rounds: int, compiled: bool) -> Iterator[str]:
     """Measure everything, and yield the page anew after every comparison."""
     start = side_by_side.machine()
     rows, tables = [side_by_side.AIMS_HEADER], []
-    for module, options in ((steps, {}), (burda, {"compiled": compiled}), (draws, {}), (labs, {}), (nll, {})):
-        for comparison in module.comparisons(**options):
+    kinds = [module.comparisons for module in (steps, burda, draws, labs, nll)]
+    for comparisons in kinds + ([lambda: [burda.compiled()]] if compiled else []):
+        for comparison in comparisons():
             times = side_by_side.measure(comparison, rounds)
             rows += side_by_side.aims(comparison, times)
             tables.append(side_by_side.report(comparison, times))

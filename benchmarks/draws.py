@@ -59,7 +59,14 @@ def relaxed(shape: Sequence[int], repeats: int, share: float) -> Comparison:
     samples = {
         "F.gumbel_softmax": through(lambda: F.gumbel_softmax(logits, tau=TAU), logits, cotangent),
         "RelaxedOneHotCategorical.rsample": through(
-            lambda: RelaxedOneHotCategorical(tau, logits=logits).rsample(), logits, cotangent
+            lambda: RelaxedOneHotCategorical(tau, logits=logits, validate_args=True).rsample(),
+            logits,
+            cotangent,
+        ),
+        "RelaxedOneHotCategorical.rsample, not validated": through(
+            lambda: RelaxedOneHotCategorical(tau, logits=logits, validate_args=False).rsample(),
+            logits,
+            cotangent,
         ),
         "ours": through(ours, logits, cotangent),
         "ours, without checks": through(bare, logits, cotangent),

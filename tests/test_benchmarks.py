@@ -84,6 +84,23 @@ def test_the_rivals_of_the_likelihood_estimate_the_same():
     assert nll.error(model, x, 700) < 1e-3
 
 
+def test_the_compiled_step_is_measured_last(monkeypatch):
+    import all as everything
+    import burda
+    import side_by_side
+
+    monkeypatch.setattr(torch, "compile", lambda function: function)  # a real one takes a minute
+    for name in TINY:
+        monkeypatch.setattr(getattr(everything, name), "comparisons", lambda: [])
+    small = burda.compiled(batches=1, hidden=8)
+    monkeypatch.setattr(burda, "compiled", lambda: small)
+    assert list(everything.pages(2, compiled=False)) == []
+    (page,) = everything.pages(2, compiled=True)
+    assert "all.py --rounds 2 --compile`" in page
+    assert page.count("| ours, objective compiled |") == 1
+    assert set(side_by_side.measure(small, 2)) == {"ours", "ours, objective compiled"}
+
+
 def test_extra_memory_is_what_a_fresh_process_needs_at_its_peak():
     import nll
     from burda import network
