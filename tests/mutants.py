@@ -93,6 +93,8 @@ MUTANTS = [
     Mutant("relaxed forgets tau", "estimators", "partial(samplers.gumbel_softmax, tau=tau)", "partial(samplers.gumbel_softmax, tau=1.0)", "estimators"),
     Mutant("straight-through estimator is soft", "estimators", "partial(samplers.straight_through, tau=tau)", "partial(samplers.gumbel_softmax, tau=tau)", "estimators"),
     Mutant("flat costs pass silently", "estimators", "if not grad_z.any():", "if False:", "estimators"),
+    Mutant("a law without rsample passes silently", "checks", "if owner.has_rsample is False:", "if False:", "estimators"),
+    Mutant("a sample cut off from its parameters passes silently", "checks", "wanted and torch.is_grad_enabled() and not z.requires_grad", "False", "estimators"),
     Mutant("antithetic pair of equals", "estimators", "surrogate(params, -noise)", "surrogate(params, noise)", "estimators"),
     Mutant("leave-one-out that includes its own draw", "baselines", "(cost.sum(0) - cost) / (len(cost) - 1)",
            "cost.mean(0).expand_as(cost)", "baselines"),

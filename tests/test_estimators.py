@@ -460,6 +460,40 @@ def test_a_cut_path_is_refused(f, gen):
         )
 
 
+def test_a_law_without_a_path_is_refused_with_the_alternatives(gen):
+    law = torch.distributions
+    others = "score_function .* measure_valued_normal .* relaxed or straight_through"
+    half, rate = law.Bernoulli(0.5), law.Poisson(torch.tensor(3.0))
+    before = torch.random.get_rng_state()
+    for bad in (law.Poisson, rate, rate.sample, half, law.Independent(law.Bernoulli(torch.ones(2)), 1)):
+        with pytest.raises(ValueError, match=rf"^pathwise: sample must be .* has no rsample: .*{others}"):
+            estimators.pathwise(torch.square, bad)
+    for bad in (law.Normal, law.Gamma(1.0, 1.0), law.Gamma(1.0, 1.0).rsample):
+        with pytest.raises(
+            TypeError, match=r"^pathwise: sample must be .* got the distribution (Normal|Gamma)"
+        ):
+            estimators.pathwise(torch.square, bad)
+    assert torch.random.get_rng_state().equal(before), "refused before any draw"
+    theta = torch.ones(8, requires_grad=True)
+    eps = noise.normal((8,), generator=gen)
+    for cut in (lambda p, e: (p + e).round().detach(), lambda p, e: (p > e).double()):
+        with pytest.raises(ValueError, match=rf"^pathwise: sample must return a z that autograd .*{others}"):
+            estimators.pathwise(torch.square, cut)(theta, eps)
+        pair = estimators.pathwise(torch.square, lambda p, e, cut=cut: cut(p[1], e))
+        with pytest.raises(ValueError, match=r"^pathwise: sample must return a z that autograd"):
+            pair((torch.ones(8), theta), eps)
+    with pytest.raises(TypeError, match="pathwise: sample must return a tensor, got Poisson"):
+        estimators.pathwise(torch.square, lambda p, e: law.Poisson(p))(theta, eps)
+
+
+def test_a_value_without_a_gradient_needs_no_path(gen):
+    eps = noise.normal((8,), generator=gen)
+    surrogate = estimators.pathwise(torch.square, lambda p, e: (p + e).detach())
+    assert surrogate(torch.zeros(8), eps).equal(eps**2)
+    with torch.no_grad():
+        assert surrogate(torch.zeros(8, requires_grad=True), eps).equal(eps**2)
+
+
 @pytest.mark.parametrize("f", [torch.sign, torch.round, torch.floor], ids=lambda f: f.__name__)
 def test_a_flat_cost_warns(f):
     params, eps = (torch.tensor(0.0), torch.tensor(1.0)), torch.linspace(-2, 2, 9)

@@ -10,6 +10,7 @@ from numbers import Integral, Real
 
 import torch
 from torch import Tensor
+from torch.distributions import Distribution
 
 __all__ = [
     "NotFiniteError",
@@ -17,12 +18,19 @@ __all__ = [
     "finite",
     "logits",
     "open_interval",
+    "path",
     "positive",
     "same_shape",
+    "sampler",
     "scale",
     "tensor",
     "unit_interval",
 ]
+
+WITHOUT_A_PATH = (
+    "alternatives: score_function for any law with a log-probability, measure_valued_normal for normal noise "
+    "and any cost, relaxed or straight_through for a choice among classes"
+)
 
 
 class NotFiniteError(FloatingPointError):
@@ -157,4 +165,33 @@ def open_interval(function: str, name: str, value: object) -> None:
         raise ValueError(
             f"{function}: {name} must lie strictly in (0, 1), got values from {low} to {high}; "
             "reparam.noise.uniform never draws the ends"
+        )
+
+
+def sampler(function: str, name: str, value: object) -> None:
+    """``value`` must be a function of parameters and noise; a torch distribution draws noise of its own.
+
+    Caught are a distribution, its class, and their methods.
+    """
+    owner = getattr(value, "__self__", value)
+    law = owner if isinstance(owner, type) else type(owner)
+    if not issubclass(law, Distribution):
+        return
+    wanted = (
+        f"{function}: {name} must be a function (params, noise) -> z, got the distribution {law.__name__}"
+    )
+    if owner.has_rsample is False:
+        raise ValueError(f"{wanted}, which has no rsample: no path leads to its parameters; {WITHOUT_A_PATH}")
+    raise TypeError(f"{wanted}; write the sample out, as reparam.samplers and reparam.implicit do")
+
+
+def path(function: str, name: str, z: object, params: Tensor | tuple[Tensor, ...]) -> None:
+    """``z``, computed by the argument ``name``, must lead autograd back to ``params`` that want a gradient."""
+    if not isinstance(z, Tensor):
+        raise TypeError(f"{function}: {name} must return a tensor, got {type(z).__name__}")
+    wanted = any(p.requires_grad for p in (params if isinstance(params, tuple) else (params,)))
+    if wanted and torch.is_grad_enabled() and not z.requires_grad:
+        raise ValueError(
+            f"{function}: {name} must return a z that autograd can follow to params, got one that is cut off "
+            f"(a hard choice, a draw without rsample, .detach()); {WITHOUT_A_PATH}"
         )

@@ -72,13 +72,18 @@ def pathwise(f: Cost, sample: Callable[[Params, Tensor], Tensor], *, event_dims:
         event_dims: how many trailing axes of a sample belong to one draw.
 
     Returns:
-        a surrogate; it raises ``ValueError`` if ``f`` is cut off from the sample.
+        a surrogate; it raises ``ValueError`` if ``f`` is cut off from the sample, or the sample from ``params``.
+
+    Raises:
+        ValueError, TypeError: ``sample`` is a torch distribution, without or with ``rsample``.
 
     Source: Kingma & Welling (2014); Rezende, Mohamed & Wierstra (2014).
     """
+    checks.sampler("pathwise", "sample", sample)
 
     def surrogate(params: Params, noise: Tensor) -> Tensor:
         z = sample(params, noise)
+        checks.path("pathwise", "sample", z, params)
         cost = _cost_per_draw("pathwise", f, z, z.shape[: z.ndim - event_dims])
         if z.requires_grad and not cost.requires_grad:
             raise ValueError(
