@@ -9,6 +9,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -264,33 +265,43 @@ def vae_case(x: float, encoder: list[float], decoder: list[float], eps: float, l
         for name, value in zip("abcdwk", [*encoder, *decoder], strict=True)
     }
 
-    def forward(a, b, c, d, w, k) -> dict[str, torch.Tensor]:
-        mean, log_var = a * datum + b, c * datum + d
-        sigma = (log_var / 2).exp()
-        z = samplers.normal(mean, sigma, e)
-        xhat = w * z + k
-        reconstruction = densities.normal(xhat, torch.ones_like(xhat), datum)
-        kl = divergences.kl_normal_standard(mean, log_var)
-        named = {"mean": mean, "log_var": log_var, "sigma": sigma, "z": z, "xhat": xhat}
-        return {
-            **named,
-            "reconstruction": reconstruction,
-            "kl": kl,
-            "elbo": reconstruction - kl,
-            "loss": kl - reconstruction,
-        }
+    rules = {
+        "mean": lambda a, b: a * datum + b,
+        "log_var": lambda c, d: c * datum + d,
+        "z": lambda mean, log_var: samplers.normal(mean, (log_var / 2).exp(), e),
+        "xhat": lambda w, z, k: w * z + k,
+        "reconstruction": lambda xhat: densities.normal(xhat, torch.ones_like(xhat), datum),
+        "kl": lambda mean, log_var: divergences.kl_normal_standard(mean, log_var),
+        "loss": lambda kl, reconstruction: kl - reconstruction,
+    }
+
+    def forward(**values: torch.Tensor) -> dict[str, torch.Tensor]:
+        for name, rule in rules.items():
+            values[name] = rule(**{key: values[key] for key in signature(rule).parameters})
+        values["sigma"] = (values["log_var"] / 2).exp()
+        values["elbo"] = values["reconstruction"] - values["kl"]
+        return {name: value for name, value in values.items() if name not in params}
 
     before = forward(**params)
     wanted = {name: before[name] for name in ("xhat", "z", "mean", "log_var")} | params
-    grads = torch.autograd.grad(before["loss"], list(wanted.values()))
+    grads = torch.autograd.grad(before["loss"], list(wanted.values()), retain_graph=True)
     grad = {name: g.item() for name, g in zip(wanted, grads, strict=True)}
     moved = {name: value.detach() - lr * grad[name] for name, value in params.items()}
+
+    links = {}  # one edge of the graph each: the loss's slope in its end, and the end's slope in its start
+    for end, rule in rules.items():
+        (above,) = torch.autograd.grad(before["loss"], before[end], retain_graph=True)
+        inputs = {key: (before | params)[key].detach() for key in signature(rule).parameters}
+        local = torch.func.grad(lambda given, rule=rule: rule(**given))(inputs)
+        for start, slope in local.items():
+            links[f"{end} {start}"] = {"above": above.item(), "local": slope.item()}
 
     def numbers(named: dict[str, torch.Tensor]) -> dict[str, float]:
         return {name: value.item() for name, value in named.items()}
 
     return {
         "state": {"x": x, "encoder": encoder, "decoder": decoder, "eps": eps, "lr": lr},
+        "links": links,
         "params": numbers(params),
         "before": numbers(before),
         "grad": grad,

@@ -74,3 +74,48 @@ test("every widget is live and survives the keyboard", async (t) => {
     t.diagnostic(`${driven} controls driven`);
   });
 });
+
+test("the backward pass of one VAE step plays, stops, and goes by link with the keyboard", async (t) => {
+  const path = "chapters/one-step-by-hand.html";
+  if (!PAGES.includes(path)) return t.skip("this site has no such page");
+  await withSite(async ({ browser, url }) => {
+    for (const reducedMotion of ["no-preference", "reduce"]) {
+      const { page, faults, close } = await open(browser, url + path, { reducedMotion });
+      await live(page);
+      const step = page.locator(".rp-host-live .rp-vae-step");
+      const told = (n) => step.locator(".rp-told", { hasText: `Link ${n} of 14` }).waitFor({ timeout: 5000 });
+      const play = step.locator('[data-action="play"]');
+      await play.press("Enter");
+      await told(1);
+      if (reducedMotion === "reduce") {
+        assert.equal(await play.innerText(), "Play on", "no motion: each press is one link");
+        await page.waitForTimeout(3500);
+        await told(1);
+        await play.press("Enter");
+      } else {
+        assert.equal(await play.innerText(), "Pause");
+        await told(2);
+        await play.press("Enter");
+        assert.equal(await play.innerText(), "Play on");
+        await page.waitForTimeout(3500);
+      }
+      await told(2);
+      await page.keyboard.press("ArrowRight");
+      await told(3);
+      await page.keyboard.press("ArrowLeft");
+      await told(2);
+      await step.locator('[data-action="on"]').press("Enter");
+      await told(3);
+      await step.getByRole("group", { name: "x̂ = w · z + k" }).getByLabel("w").fill("2");
+      await page.keyboard.press("Enter");
+      await step.locator(".rp-here .rp-result", { hasText: "−0.2136" }).waitFor({ timeout: 5000 });
+      for (let k = 0; k < 12; k++) await step.locator('[data-action="on"]').press("Enter");
+      await told(14);
+      assert.equal(await play.innerText(), "Play backward");
+      await step.locator('[data-action="next"]').press("Enter");
+      await step.locator(".rp-told", { hasText: /^$/ }).waitFor({ state: "attached", timeout: 5000 }); // another card ends the pass
+      assert.deepEqual(faults, []);
+      await close();
+    }
+  });
+});

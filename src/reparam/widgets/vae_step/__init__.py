@@ -70,6 +70,8 @@ def losses(
 class VaeStep(Widget):
     """Walk through one training step: encode, sample, decode, score, gradients, update.
 
+    Every number is an input; the gradients can be played, one link of the chain rule at a time.
+
     Args:
         x: the datum, from -3 to 3.
         encoder: ``a, b, c, d`` of ``mean = a x + b`` and ``log_var = c x + d``, each from -3 to 3.

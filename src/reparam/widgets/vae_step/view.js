@@ -1,7 +1,7 @@
 import { buttonRow, foot, sliderBox } from "../shared/controls.js";
 import { place, say } from "../shared/svg.js";
 import { escape, fixed } from "../shared/text.js";
-import { clean, NAMES, SLIDERS, train } from "./model.js";
+import { clean, LINKS, links, NAMES, SLIDERS, train } from "./model.js";
 
 /** Results have four decimals; numbers put into formulas lose their trailing zeros. */
 const HUGE = 1e7;
@@ -10,6 +10,10 @@ const result = (v) => (Math.abs(v) < HUGE ? fixed(v, 4) : huge(v));
 const n = (v) => (Math.abs(v) < HUGE ? fixed(v, 4).replace(/\.?0+$/, "") : huge(v));
 const p = (v) => (v < 0 ? `(${n(v)})` : n(v));
 const plus = (v) => (v < 0 ? `− ${n(-v)}` : `+ ${n(v)}`);
+
+/** The six weights as fields for typing, with the lines that they belong to. */
+export const FIELDS = NAMES.map((key) => ({ key, label: key, min: -3, max: 3, show: n }));
+const LINES = ["mean = a · x + b", "log_var = c · x + d", "x̂ = w · z + k"];
 
 /** A result as the map has room for it. */
 const brief = (v) => (!Number.isFinite(v) ? "∞" : Math.abs(v) < 1000 ? fixed(v) : v.toExponential(0).replace("e+", "e").replace("-", "−"));
@@ -73,6 +77,25 @@ export function speech(s, at) {
   return `Step ${at + 1} of 6, ${name}: ${said}.${at === 5 ? ` ${verdict(r)}` : ""}`;
 }
 
+const HALVES = { reconstruction: "reconstruction", kl: "KL" };
+const SHARED = ["mean", "log_var"];
+const symbol = (key) => HALVES[key] ?? (key === "xhat" ? "x̂" : key);
+const RULES = {
+  "reconstruction xhat": "x − x̂", "xhat w": "z", "xhat z": "w", "kl mean": "mean", "mean a": "x", "log_var c": "x",
+  "z log_var": "σ · ε / 2", "kl log_var": "(σ² − 1) / 2",
+};
+
+/** One link of the chain rule in words: its local slope, and the product so far. */
+export function link(s, beat) {
+  const { from, to, above, local, product, before } = links(s, train(s))[beat];
+  const rule = RULES[`${from} ${to}`];
+  const slope = `d${symbol(from)}/d${symbol(to)} = ${rule ? `${rule} = ` : ""}${n(local)}`;
+  const met = before === undefined ? "This is the first of two paths." : `The two paths add up: ${n(before)} ${plus(product)} = ${n(before + product)} = d${to}.`;
+  const end = SHARED.includes(to) ? `. ${met}` : to in HALVES ? "." : ` = d${symbol(to)}.`;
+  return `Link ${beat + 1} of ${LINKS.length}, from ${symbol(from)} to ${symbol(to)}. Local slope ${slope}. ` +
+    `Product so far ${n(above)}\u00a0· ${p(local)} = ${n(product)}${end}`;
+}
+
 /** The map: where each number lives (per cent and pixels), what it is called, and the step that makes it. */
 const HEIGHT = 166;
 const NODES = {
@@ -83,6 +106,13 @@ const EDGES = [
   ["x", "mean"], ["x", "log_var"], ["mean", "z"], ["log_var", "z"], ["eps", "z"], ["z", "xhat"],
   ["xhat", "reconstruction"], ["mean", "kl"], ["log_var", "kl"], ["reconstruction", "loss"], ["kl", "loss"],
 ];
+/** Where the weights are written, beside the edge that they belong to. */
+const WEIGHTS = [["a", "b", 11, 46, 0], ["c", "d", 11, 124, 1], ["w", "k", 51.5, 56, 5]];
+/** The edge that a link runs along, and the share of it: to a weight it is half of the weight's edge. */
+export const ways = LINKS.map(([from, to]) => {
+  const own = WEIGHTS.find((pair) => pair.includes(to));
+  return own ? [own[4], 0.5] : [EDGES.findIndex(([a, b]) => a === to && b === from), 1];
+});
 const WAYS = ["Forward →", "← Backward: slopes of the loss", "Forward again → same ε"];
 
 function edge([from, to]) {
@@ -91,8 +121,30 @@ function edge([from, to]) {
   return `M${x1 * 10} ${y1}${bend} ${x2 * 10} ${y2}`;
 }
 
-/** Every part that moves; `at` is the card that lies open, -1 for all of them. */
-export function parts(s, at) {
+/** What the backward pass shows at link `beat`; -1 is all of it at once. */
+function pass(s, r, beat) {
+  const done = new Set(LINKS.slice(0, beat + 1).map(([, to]) => to));
+  const later = new Set(LINKS.slice(beat + 1).map(([, to]) => to));
+  const { to: now, slopes } = links(s, r)[beat];
+  const kind = (key) => (key === now ? "rp-back rp-now" : key === "loss" || done.has(key) ? "rp-back" : "rp-later");
+  const out = { walk: { class: "" }, link: { text: link(s, beat) } };
+  for (const key of Object.keys(NODES).filter((name) => name !== "x" && name !== "eps")) {
+    out[`node-${key}`] = { class: `rp-node rp-is-${key} ${kind(key)}` };
+    out[`value-${key}`] = { text: key in slopes ? brief(slopes[key]) : "·" };
+  }
+  EDGES.forEach((_, k) => {
+    const passed = ways.findIndex(([edge, share]) => edge === k && share === 1);
+    out[`edge${k}`] = { class: `rp-edge ${ways[beat][0] === k ? "rp-link" : passed >= 0 && passed < beat ? "rp-back" : "rp-later"}` };
+  });
+  for (const name of NAMES) out[`weight-${name}`] = { class: kind(name) };
+  for (const key of Object.keys(r.grad)) {
+    out[`row-${key}`] = { class: key === now ? `rp-here${later.has(key) ? " rp-later" : ""}` : done.has(key) && !later.has(key) ? "" : "rp-later" };
+  }
+  return out;
+}
+
+/** Every part that moves; `at` is the card that lies open, -1 for all of them, `beat` the link that is played, if any. */
+export function parts(s, at, beat = -1) {
   const r = train(s);
   const back = at === 4;
   const made = at < 0 || at === 5 ? 9 : Math.min(at, 3);
@@ -104,7 +156,11 @@ export function parts(s, at) {
     way: { text: WAYS[back ? 1 : at === 5 ? 2 : 0], class: `rp-way${back ? " rp-accent" : ""}` },
     count: { text: at < 0 ? "1 to 6" : `${at + 1} of 6` },
     verdict: { text: verdict(r) },
+    walk: { class: "rp-off" },
+    link: { text: "" },
   };
+  for (const name of NAMES) out[`weight-${name}`] = { class: back ? "rp-back" : "" };
+  for (const key of Object.keys(r.grad)) out[`row-${key}`] = { class: "" };
   for (const [key, [, , , step]] of Object.entries(NODES)) {
     const value = back ? slopes[key] : values[key];
     const fixedNode = back && value === null;
@@ -122,20 +178,38 @@ export function parts(s, at) {
       out[`result-${key}`] = { text: result(value) };
     }
   });
-  return out;
+  return beat < 0 ? out : { ...out, ...pass(s, r, beat) };
 }
 
-function picture(shown) {
+/** The weights, two for each line; on a phone they lie folded behind a button. */
+function weights(s, live) {
+  const field = ({ key, show }) => {
+    const value = escape(show(s[key]));
+    if (!live) return `<span class="rp-weight">${key}<span class="rp-typed">${value}</span></span>`;
+    return `<label class="rp-weight">${key}<input type="text" class="rp-typed" inputmode="decimal" autocomplete="off" data-key="${key}" value="${value}"></label>`;
+  };
+  const groups = LINES.map((name, k) => {
+    const [box, head] = live ? ["fieldset", "legend"] : ["div", "span"];
+    return `<${box} class="rp-group"><${head} class="rp-name">${name}</${head}>${FIELDS.slice(2 * k, 2 * k + 2).map(field).join("")}</${box}>`;
+  });
+  return `<div class="rp-fold">${buttonRow([["fold", "Edit the six weights"]], live)}</div><div class="rp-weights">${groups.join("")}</div>`;
+}
+
+function picture(shown, live) {
   const edges = EDGES.map((pair, k) => `<path d="${edge(pair)}" ${place(shown, `edge${k}`)}/>`);
   const nodes = Object.entries(NODES).map(([key, [x, y, name]]) =>
     `<span ${place(shown, `node-${key}`)} style="left:${x}%;top:${y}px"><b>${name}</b>${say(shown, `value-${key}`)}</span>`);
-  return `<p ${place(shown, "way")}>${escape(shown.way.text)}</p><div class="rp-fig rp-map"><svg viewBox="0 0 1000 ${HEIGHT}" preserveAspectRatio="none" role="img" ${place(shown, "map")}>${edges.join("")}</svg>
-    ${nodes.join("")}</div>`;
+  const letters = WEIGHTS.map(([one, two, x, y]) =>
+    `<span class="rp-tag rp-letters" aria-hidden="true" style="left:${x}%;top:${y}px"><i ${place(shown, `weight-${one}`)}>${one}</i> <i ${place(shown, `weight-${two}`)}>${two}</i></span>`);
+  return `<div class="rp-turn"><p ${place(shown, "way")}>${escape(shown.way.text)}</p>${buttonRow([["play", "Play backward"]], live)}</div><div class="rp-fig rp-map"><svg viewBox="0 0 1000 ${HEIGHT}" preserveAspectRatio="none" role="img" ${place(shown, "map")}>${edges.join("")}</svg>
+    <span class="rp-pulse rp-off" aria-hidden="true"></span>${letters.join("")}${nodes.join("")}</div>
+    <div ${place(shown, "walk")}>${buttonRow([["back", "Link back"], ["on", "Link on"]], live)}</div>
+    <p class="rp-told" role="status" aria-live="polite" aria-atomic="true">${say(shown, "link")}</p>`;
 }
 
 function card(shown, [name, sentence, rows], k) {
   const lines = rows.map(([key, symbol, rule, , , concept]) =>
-    `<tr><th scope="row">${concept ? `<i class="rp-mark rp-is-${concept}"></i>` : ""}${symbol}</th>
+    `<tr${k === 4 ? ` ${place(shown, `row-${key.slice(2)}`)}` : ""}><th scope="row">${concept ? `<i class="rp-mark rp-is-${concept}"></i>` : ""}${symbol}</th>
       <td class="rp-sum"><span>${escape(rule)}</span> ${say(shown, `put-${key}`, "rp-put")}</td><td class="rp-result">${say(shown, `result-${key}`)}</td></tr>`);
   const end = k === 5 ? `<p class="rp-verdict"><strong>${say(shown, "verdict")}</strong></p>` : "";
   return `<section ${place(shown, `card${k}`)}><p class="rp-lead"><strong>${k + 1}. ${name}.</strong> ${sentence}</p>
@@ -147,7 +221,8 @@ export function markup(s, title, live = "", at = live ? 0 : -1) {
   const shown = parts(s, at);
   return `<div class="rp-widget rp-vae-step${live ? "" : " rp-still"}" role="group" aria-label="${escape(title)}">
     <div class="rp-controls">${SLIDERS.map((slider) => sliderBox(slider, s[slider.key], live)).join("")}</div>
-    ${picture(shown)}
+    ${weights(s, live)}
+    ${picture(shown, live)}
     <div class="rp-turn">${buttonRow([["previous", "Previous"], ["next", "Next"]], live)}${say(shown, "count", "rp-count")}</div>
     <div class="rp-steps">${cards(s, train(s)).map((one, k) => card(shown, one, k)).join("")}</div>
     ${foot(live)}</div>`;
