@@ -24,7 +24,8 @@ __all__ = ["History", "Run"]
 class History:
     """Mean terms in nats per example: one ``train`` (and, where asked for, ``test``) entry an epoch.
 
-    ``lines`` has one dict an epoch, of plain numbers: what ``metrics.jsonl`` shows.
+    ``lines`` has one dict an epoch, of plain numbers: what ``metrics.jsonl`` shows. ``seconds`` went by on the
+    clock, pauses between two sittings left out; ``processor_seconds`` this process had a processor for.
     """
 
     train: list[tuple] = field(default_factory=list)
@@ -32,6 +33,7 @@ class History:
     lines: list[dict] = field(default_factory=list)
     steps: int = 0
     seconds: float = 0.0
+    processor_seconds: float = 0.0
 
     def add(self, train: tuple, test: tuple | None, numbers: dict[str, float]) -> None:
         """Append an epoch's mean terms, and the scheduled ``numbers`` of its last step."""
@@ -81,8 +83,14 @@ class Run:
                 if (saved := self.folder.load()) is not None:
                     self.unpack(saved)
                 self.folder.record(self.history.lines)
-            self._start = time.perf_counter() - self.history.seconds
+            clock = self.history
+            self._starts = time.perf_counter() - clock.seconds, time.process_time() - clock.processor_seconds
             yield
+
+    def _read_clocks(self) -> None:
+        clock, processor = self._starts
+        self.history.seconds = time.perf_counter() - clock
+        self.history.processor_seconds = time.process_time() - processor
 
     def _sum_gradients(self, *_: object) -> None:
         self.group.sum_gradients(self.model.parameters())
@@ -120,7 +128,7 @@ class Run:
         if test is not None:
             test = test._make(self.group.agree(torch.stack(list(test))))
         self.step, self.total = 0, None
-        self.history.seconds = time.perf_counter() - self._start
+        self._read_clocks()
         self.history.add(mean, test, numbers)
         self.save()
         if self.folder is not None:
@@ -141,7 +149,7 @@ class Run:
         """
         checks.finite("fit", **dict(self.model.named_parameters()))
         if self.folder is not None:
-            self.history.seconds = time.perf_counter() - self._start
+            self._read_clocks()
             self.folder.save(self.pack())
 
     def pack(self) -> dict:
@@ -156,7 +164,7 @@ class Run:
             "total": None if self.total is None else self.group.sum(self.total),
             "terms": None if self.terms is None else list(self.terms._fields),
             "steps": self.history.steps,
-            "seconds": self.history.seconds,
+            "seconds": [self.history.seconds, self.history.processor_seconds],
             "lines": self.history.lines,
         }
 
@@ -182,7 +190,8 @@ class Run:
             total = saved["total"]
             self.total = None if total is None else total.to(self.generator.device) * (self.group.rank == 0)
             history = self.history
-            history.steps, history.seconds, history.lines = saved["steps"], saved["seconds"], saved["lines"]
+            history.steps, history.lines = saved["steps"], saved["lines"]
+            history.seconds, history.processor_seconds = saved["seconds"]
             history.train = _curve(history.lines, "train", next(self.model.parameters()).dtype)
             history.test = _curve(history.lines, "test", torch.float64)
         except CheckpointError:

@@ -152,8 +152,8 @@ def _run(options: argparse.Namespace) -> dict | None:
             each = training.evaluate_each(model, images.test, samples=samples, **tested)
             return settings | {
                 "epochs": len(history.train), "steps": history.steps, "seconds": round(history.seconds, 1),
-                "device": device.type, "processes": group.size, "torch": torch.__version__,
-                "python": platform.python_version(),
+                "processor_seconds": round(history.processor_seconds, 1), "device": device.type,
+                "processes": group.size, "torch": torch.__version__, "python": platform.python_version(),
                 "test": _means(each._asdict()) | _likelihood(model, images.test, options),
                 "curve": [round(float(terms[0]), 3) for terms in history.test],
             }  # fmt: skip
