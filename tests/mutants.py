@@ -5,14 +5,18 @@
 one line: name, module, the text that is there, the text instead, and the modules whose tests must object.
 """
 
+import contextlib
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
+import torch  # noqa: F401  (imported here once, for all the forks)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -281,48 +285,50 @@ def plant(mutant: Mutant, folder: Path) -> None:
     path = folder / "reparam" / f"{mutant.module}.py"
     text = path.read_text()
     if text.count(mutant.old) != 1:
-        raise SystemExit(
+        raise RuntimeError(
             f"mutants: {mutant.name}: {mutant.old!r} occurs {text.count(mutant.old)} times in {path.name}"
         )
     path.write_text(text.replace(mutant.old, mutant.new))
 
 
+class FirstFailure:
+    """A pytest plugin that remembers the first test that failed."""
+
+    name: str | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and self.name is None:
+            self.name = report.nodeid.removeprefix("tests/")
+
+
 def killed_by(mutant: Mutant) -> str | None:
-    """Return the first test that fails on the mutant, or None if it survives."""
+    """Return the first test that fails on the mutant, or None if it survives. Run it in a process of its own."""
+    failure = FirstFailure()
     with tempfile.TemporaryDirectory() as folder:
         plant(mutant, Path(folder))
-        tests = [f"tests/test_{name}.py" for name in mutant.tests.split()]
-        environment = os.environ | {"PYTHONPATH": folder, "OMP_NUM_THREADS": "1", "REPARAM_EXPECT": folder}
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-x",
-            "-q",
-            "--no-header",
-            "-p",
-            "no:cacheprovider",
-            "--tb=no",
-            *tests,
-        ]
-        run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        if run.returncode == 0:
-            return None
-        failed = [line.split(" ")[1] for line in run.stdout.splitlines() if line.startswith("FAILED ")]
-        if run.returncode != 1 or not failed:
-            raise SystemExit(f"mutants: {mutant.name}: the tests did not run\n{run.stdout}\n{run.stderr}")
-        return failed[0].removeprefix("tests/")
+        sys.path.insert(0, folder)
+        os.environ |= {"PYTHONPATH": folder, "REPARAM_EXPECT": folder}
+        files = [f"tests/test_{name}.py" for name in mutant.tests.split()]
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--tb=no", *files], [failure])
+    if status not in (0, 1) or (status == 1) != (failure.name is not None):
+        raise RuntimeError(f"mutants: {mutant.name}: the tests did not run (pytest ended with {status})")
+    return failure.name
 
 
 def main(names: list[str]) -> int:
-    """Run the mutants of these names (all of them by default) and return the number of survivors."""
+    """Run the mutants of these names (all of them by default) and return the number of survivors.
+
+    PyTorch is imported once; every mutant then gets a fork of this process, which has not seen the package.
+    """
+    os.chdir(ROOT)
     chosen = [m for m in MUTANTS if not names or m.name in names]
     survivors, start = 0, time.perf_counter()
     print("| mutant | module | killed by |\n|---|---|---|")
-    for mutant in chosen:
-        test = killed_by(mutant)
-        survivors += test is None
-        print(f"| {mutant.name} | {mutant.module} | {test or '**SURVIVED**'} |", flush=True)
+    with multiprocessing.get_context("fork").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
+        for mutant, test in zip(chosen, pool.imap(killed_by, chosen, chunksize=1), strict=True):
+            survivors += test is None
+            print(f"| {mutant.name} | {mutant.module} | {test or '**SURVIVED**'} |", flush=True)
     print(f"\n{len(chosen) - survivors} of {len(chosen)} killed in {time.perf_counter() - start:.0f} s")
     return survivors
 
