@@ -1,5 +1,7 @@
 """Cut every typeface down to the characters that the site uses, and prove that none was lost.
 
+Faces of formulas that no formula wears, such as Fraktur, go altogether.
+
 The three faces of the running text then move into the style sheet itself: they are there at the first
 paint, so no line is broken anew when a font arrives late, and nothing has to be asked for ahead.
 """
@@ -21,6 +23,7 @@ ALWAYS = set(string.printable) | set("“”‘’–—…−×·≈≤≥±→
 FACE = re.compile(r"@font-face\s*\{[^}]*?fonts/([\w-]+\.woff2)[^}]*\}")
 INLINE = re.compile(r"source-serif-4-latin-(400-normal|400-italic|600-normal)\.woff2")
 MATHS = "\u200b"  # KaTeX writes this one from its style sheet
+WEARS = re.compile(r"([^{}]*)\{([^{}]*\bfont(?:-family)?:[^;{}]*?(KaTeX_\w+)[^{}]*)\}")
 
 
 def characters(pages: list[Page]) -> tuple[set[str], set[str]]:
@@ -31,6 +34,18 @@ def characters(pages: list[Page]) -> tuple[set[str], set[str]]:
         for formula in page.soup.select(".katex-html"):
             maths |= set(formula.get_text())
     return text, maths
+
+
+def worn(sheet: str, classes: set[str]) -> set[str]:
+    """Return the faces, such as ``KaTeX_Math-Italic``, that the sheet gives to elements of these classes."""
+    faces = set()
+    for selectors, rule, family in WEARS.findall(sheet):
+        bold = "Bold" if "font-weight:700" in rule else ""
+        face = bold + ("Italic" if "font-style:italic" in rule else "")
+        wanted = [set(re.findall(r"\.([\w-]+)", selector)) for selector in selectors.split(",")]
+        if any(names and names <= classes for names in wanted):
+            faces.add(f"{family}-{face or 'Regular'}")
+    return faces
 
 
 def cut(path: Path, used: set[str]) -> bool:
@@ -56,10 +71,20 @@ def trim(static: Path, pages: list[Page]) -> None:
     """Subset all fonts and drop the rules of those that hold nothing we use."""
     text, maths = characters(pages)
     sheet = static / "book.css"
+    classes = {
+        name
+        for page in pages
+        for tag in page.soup.select(".katex, .katex *")
+        for name in tag.get("class", ())
+    }
+    faces = worn(sheet.read_text(), classes)
 
     def keep(rule: re.Match) -> str:
         path = static / "fonts" / rule[1]
-        if not cut(path, maths if rule[1].startswith("KaTeX") else text):
+        used = text
+        if rule[1].startswith("KaTeX"):
+            used = maths if path.stem in faces else set()
+        if not cut(path, used):
             return ""
         if not INLINE.fullmatch(rule[1]):
             return rule[0]

@@ -121,6 +121,19 @@ def test_a_font_keeps_what_is_used_and_no_more(tmp_path):
     assert not path.exists()
 
 
+def test_a_face_that_no_formula_wears_goes():
+    sheet = (
+        "@font-face{font-family:KaTeX_Math;src:url(fonts/KaTeX_Math-Italic.woff2)}"
+        ".katex{font:normal 1.21em KaTeX_Main,serif}"
+        ".katex .mathnormal{font-family:KaTeX_Math;font-style:italic}"
+        ".katex .mathbf{font-family:KaTeX_Main;font-weight:700}"
+        ".katex .mathfrak,.katex .textfrak{font-family:KaTeX_Fraktur}"
+        ".katex .delimsizing.size1{font-family:KaTeX_Size1}"
+    )
+    classes = {"katex", "mathnormal", "textfrak", "size1"}
+    assert fonts.worn(sheet, classes) == {"KaTeX_Main-Regular", "KaTeX_Math-Italic", "KaTeX_Fraktur-Regular"}
+
+
 def test_a_page_weighs_what_it_loads(tmp_path):
     (tmp_path / "p.html").write_text('<link rel="stylesheet" href="s.css"><img src="i.png">')
     (tmp_path / "s.css").write_text("p{background:url(b.png)}")
