@@ -14,7 +14,15 @@ import reparam
 
 SOURCE = Path(reparam.__file__).parent
 MODULES = {path.stem: path for path in sorted(SOURCE.glob("*.py")) if path.stem != "__init__"}
-TREES = {name: ast.parse(path.read_text()) for name, path in MODULES.items()}
+# Commands for long runs: they may import anything, and nothing imports them.
+EXPERIMENTS = {
+    f"experiments.{path.stem}": path
+    for path in sorted((SOURCE / "experiments").glob("*.py"))
+    if path.stem != "__init__"
+}
+ALL = MODULES | EXPERIMENTS
+TREES = {name: ast.parse(path.read_text()) for name, path in ALL.items()}
+COMMANDS = ("train", "experiments.table2")
 
 # Who may import whom, one way only. Everybody may import checks, which imports nobody.
 ARROWS = {
@@ -58,7 +66,7 @@ ARROWS = {
     "flows": set(),
     "objectives": {"terms", "discrete", "importance", "divergences", "samplers"},
     "likelihood": {"hierarchy", "noise", "samplers", "divergences"},
-    "stacked": {"data", "noise", "schedules"},
+    "stacked": {"state", "checkpoints", "data", "noise", "schedules"},
     "checkpoints": set(),
     "devices": {"noise"},
     "distributed": {"devices"},
@@ -104,6 +112,15 @@ def test_imports_flow_one_way(name):
     assert set(_imports(TREES[name])) <= ARROWS[name] | ({"checks"} - {name})
 
 
+def test_nobody_imports_an_experiment():
+    outside = [path for path in SOURCE.rglob("*.py") if path.parent.name != "experiments"]
+    assert len(outside) > len(MODULES), "the widgets as well"
+    for path in outside:
+        assert "experiments" not in set(_imports(ast.parse(path.read_text()))), path
+    for name in EXPERIMENTS:
+        assert set(_imports(TREES[name])) <= MODULES.keys() | {"experiments"}
+
+
 def test_the_arrows_have_no_cycle():
     done = set()
     while left := ARROWS.keys() - done:
@@ -112,7 +129,7 @@ def test_the_arrows_have_no_cycle():
         done |= ready
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", ALL)
 def test_only_noise_draws(name):
     if name == "noise":
         return
@@ -141,9 +158,9 @@ def _without_docstrings(tree):
     return tree
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", ALL)
 def test_a_module_is_short_and_says_what_it_is(name):
-    assert len(MODULES[name].read_text().splitlines()) <= 250
+    assert len(ALL[name].read_text().splitlines()) <= 250
     docstring = ast.get_docstring(TREES[name])
     assert docstring
     assert docstring.split("\n\n")[0].endswith((".", "!", "``."))
@@ -158,12 +175,12 @@ def test_a_module_is_short_and_says_what_it_is(name):
     assert len(exported) == len(set(exported))
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", ALL)
 def test_errors_are_raised_not_asserted(name):
     nodes = list(ast.walk(TREES[name]))
     assert not [n.lineno for n in nodes if isinstance(n, ast.Assert)], "python -O would remove it"
     assert not [n.lineno for n in nodes if isinstance(n, ast.ExceptHandler) and n.type is None], "bare except"
-    if name not in ("train",):
+    if name not in COMMANDS:
         assert not [n.lineno for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func) == "print"]
 
 
@@ -203,6 +220,7 @@ DOCUMENTED = (
     "training",
     "recipes",
     "diffusion",
+    "experiments.summaries",
 )
 
 
@@ -236,6 +254,7 @@ def test_import_does_nothing_visible():
         "import numpy; numpy.random.seed(3); a = torch.get_rng_state(), random.getstate()\n"
         "b = numpy.random.get_state()[1].copy(), torch.get_default_dtype(), torch.get_num_threads()\n"
         f"from reparam import {', '.join(sorted(MODULES.keys() - {'plots'}))}\n"
+        f"import {', '.join(f'reparam.{name}' for name in EXPERIMENTS)}\n"
         "assert (torch.get_rng_state() == a[0]).all() and random.getstate() == a[1]\n"
         "assert (numpy.random.get_state()[1] == b[0]).all()\n"
         "assert torch.get_default_dtype() == b[1] and torch.get_num_threads() == b[2]\n"

@@ -6,7 +6,8 @@ import math
 import pytest
 import torch
 
-from reparam import checks, models, noise, objectives, schedules, stacked
+from reparam import checkpoints, checks, models, noise, objectives, schedules, stacked
+from reparam.checkpoints import Folder
 
 F64 = torch.float64
 S, B = 3, 5
@@ -120,6 +121,54 @@ def test_the_learning_rate_may_be_scheduled(stream):
         assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
     assert torch.equal(curve.bound[1], curve.bound[3])
     assert (curve.bound[1] > curve.elbo[1]).all(), "tested with its three draws"
+
+
+def test_an_interrupted_stack_goes_on(stream, tmp_path):
+    """Broken off in the middle of the second epoch: the end has the same weights and the same curve."""
+    x = noise.uniform((10, 12), generator=stream("x"))
+    calls = []
+
+    def breaks(*arguments):
+        calls.append(1)
+        if len(calls) == 6:  # three steps, a test, a step
+            raise InterruptedError
+        return objectives.iwae(*arguments)
+
+    def fit(objective, **options):
+        nets = [models.VAE(12, 8, 3, generator=stream(f"v{s}").manual_seed(s)) for s in range(S)]
+        curve = stacked.fit(
+            nets, x, objective=objective, samples=2, epochs=3, batch_size=4, test=x.round(),
+            schedules={"lr": schedules.cosine(1e-2, 0.0)}, **options,
+        )  # fmt: skip
+        return nets, curve
+
+    whole, reference = fit(objectives.iwae)
+    with pytest.raises(InterruptedError), Folder(tmp_path, every=1) as folder:
+        fit(breaks, folder=folder)
+    assert checkpoints.load(tmp_path / "checkpoint.pt")["step"] == 1
+    with Folder(tmp_path, resume=True) as folder:
+        resumed, curve = fit(objectives.iwae, folder=folder)
+        saved = folder.load()
+    for a, b in zip(whole, resumed, strict=True):
+        assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
+    for a, b in zip(reference, curve, strict=True):
+        assert torch.equal(a, b)
+        assert a.dtype == b.dtype == F64
+    assert [line["test"]["bound"] for line in saved["lines"]] == curve.bound.tolist()
+    assert all(len(line["train"]["elbo"]) == S for line in saved["lines"])
+
+
+def test_a_test_in_parts_is_the_same_test(stream):
+    together = stacked.stack([model.float() for model in _gaussian(stream)])
+    x = (noise.uniform((10, 12), generator=stream("x")) < 0.5).float()
+
+    def seen(model, rows, eps):
+        return objectives.elbo(model, rows, torch.zeros_like(eps))
+
+    whole = stacked.evaluate(together, x, objective=seen, draws=3)
+    parts = stacked.evaluate(together, x, objective=seen, draws=3, batch_size=7)
+    for a, b in zip(whole, parts, strict=True):
+        assert torch.allclose(a, b, rtol=1e-6)
 
 
 def test_a_test_does_not_disturb_training(stream):

@@ -246,12 +246,12 @@ def test_a_shuffle_is_drawn_once_an_epoch(gen):
     run = state.Run(torch.nn.Linear(1, 1), None, gen, {})
     untouched = torch.Generator()
     untouched.set_state(gen.get_state())
-    order = run.order(20)
-    assert torch.equal(order, torch.randperm(20, generator=untouched))
+    orders = run.orders(20, models=2)
+    assert torch.equal(orders, torch.stack([torch.randperm(20, generator=untouched) for _ in range(2)]))
     assert torch.equal(gen.get_state(), untouched.get_state())
     drawn = noise.uniform((3,), generator=gen)
     run.step = 1
-    assert torch.equal(run.order(20), order), "the same epoch, the same order"
+    assert torch.equal(run.orders(20, models=2), orders), "the same epoch, the same orders"
     noise.uniform((3,), generator=untouched)
     assert torch.equal(gen.get_state(), untouched.get_state()), "and the stream stays where it was"
     assert drawn.shape == (3,)

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from reparam import data, palette, schedules
+from reparam.experiments import schedules as program
 from reparam.widgets import (
     FOLDERS,
     Cards,
@@ -658,14 +659,13 @@ def test_a_recorded_schedule_is_read_as_the_package_reads_it() -> None:
 
 
 def test_the_recorded_grid_is_the_one_its_program_makes() -> None:
-    program = runpy.run_path(str(Path(data.__file__).parent / "runs" / "schedules.py"))
     kept = data.recorded_run("schedules")
-    for quantity, listed in program["GRID"].items():
+    for quantity, listed in program.GRID.items():
         assert tuple(run["schedule"] for run in kept[quantity]) == listed
         assert len(ScheduleExplorer(quantity, kept[quantity]).runs) == len(listed)
-    assert tuple(run["schedule"] for run in kept["lr"]) == program["RATES"]
-    assert all(len(run["elbo"]) == program["SEEDS"] for run in kept["lr"])
-    fresh = program["record"]("beta", "linear:0:0.01@0.5,0.01", epochs=2)
+    assert tuple(run["schedule"] for run in kept["lr"]) == program.RATES
+    assert all(len(run["elbo"]) == program.SEEDS for run in kept["lr"])
+    fresh = program.record("beta", "linear:0:0.01@0.5,0.01", epochs=2)
     assert fresh.keys() == kept["beta"][0].keys()
     assert len(fresh["elbo"]) == len(fresh["kl"]) == 2
     assert fresh["kl"][1] > 5 > kept["beta"][0]["kl"][1], "with little weight the KL is large"

@@ -7,12 +7,12 @@ and learning rates are scheduled alike; :func:`parse` reads the text that the co
 
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from numbers import Real
 
 from reparam import checks
 
-__all__ = ["Schedule", "burda", "constant", "cosine", "exponential", "linear", "parse", "then"]
+__all__ = ["Schedule", "at", "burda", "constant", "cosine", "exponential", "linear", "parse", "then"]
 
 Schedule = Callable[[float], float]
 
@@ -24,6 +24,18 @@ def _numbers(function: str, **values: float) -> None:
             raise TypeError(f"{allowed}, got {value!r} of type {type(value).__name__}")
         if not math.isfinite(value):
             raise ValueError(f"{allowed}, got {value!r}")
+
+
+def at(plan: Mapping[str, Schedule], progress: float) -> dict[str, float]:
+    """Return what each schedule of ``plan`` gives at ``progress``, by name.
+
+    Raises:
+        ValueError: ``plan["lr"]``, if there is one, gives no finite number ``>= 0``.
+    """
+    numbers = {name: schedule(progress) for name, schedule in plan.items()}
+    if not 0 <= (lr := numbers.get("lr", 0.0)) < math.inf:
+        raise ValueError(f"fit: lr must be a finite number >= 0 at every step, got {lr!r}")
+    return numbers
 
 
 def constant(value: float) -> Schedule:

@@ -6,16 +6,23 @@
 
 import copy
 import functools
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Generator, Tensor, nn
+from tqdm import tqdm
 
 from reparam import checks, data
 from reparam import noise as noises
-from reparam.schedules import Schedule
+from reparam.checkpoints import Folder
+from reparam.schedules import Schedule, at
+from reparam.state import Run
 
 __all__ = ["StackedLinear", "evaluate", "fit", "stack", "train_step", "unstack"]
+
+
+_TESTED_AT_ONCE = 500
 
 
 class StackedLinear(nn.Module):
@@ -139,13 +146,14 @@ def _draw(stacked: nn.Module, shape: Sequence[int], samples: int | None, generat
 def evaluate(
     stacked: nn.Module,
     x: Tensor,
-    *,
     objective: Callable[..., tuple],
     samples: int | None = None,
+    *,
     draws: int = 1,
     seed: int = 0,
+    batch_size: int = sys.maxsize,
 ) -> tuple:
-    """Return the mean terms of every model, ``[S]`` each, over images and draws.
+    """Return the mean terms of every model, ``[S]`` each in float64 on the CPU, over images and draws.
 
     Args:
         stacked: see :func:`stack`.
@@ -154,13 +162,16 @@ def evaluate(
         samples: draws that make one value of the objective, where it takes several.
         draws: how many values for each image.
         seed: of the noise, drawn apart from any training stream.
+        batch_size: how many images at a time; by default all.
     """
-    checks.count("stacked.evaluate", "draws", draws)
+    for name, value in (("draws", draws), ("batch_size", batch_size)):
+        checks.count("stacked.evaluate", name, value)
     generator = Generator(x.device).manual_seed(seed)
-    models = len(next(stacked.parameters()))
-    rows = x.repeat(draws, 1).expand(models, -1, -1)
-    terms = objective(stacked, rows, _draw(stacked, rows.shape[:2], samples, generator))
-    return type(terms)(*(term.mean(-1) for term in terms))
+    models, batches = len(next(stacked.parameters())), []
+    for rows in x.repeat(draws, 1).split(batch_size):
+        batch = rows.expand(models, -1, -1)
+        batches.append(objective(stacked, batch, _draw(stacked, batch.shape[:2], samples, generator)))
+    return batches[0]._make(torch.cat(t, -1).cpu().double().mean(-1) for t in zip(*batches, strict=True))
 
 
 def fit(
@@ -176,11 +187,13 @@ def fit(
     schedules: Mapping[str, Schedule] | None = None,
     test: Tensor | None = None,
     test_objective: Callable[..., tuple] | None = None,
+    folder: Folder | None = None,
+    progress: str | None = None,
 ) -> tuple | None:
     """Train the models in place, all of them in each step, with Adam.
 
     Every model has its own shuffles, pixels and noise, all from one seed: as independent as separate runs
-    are, and as fast as one larger model.
+    are, and as fast as one larger model. A kill or a signal ends as in :func:`reparam.training.fit`.
 
     Args:
         models: see :func:`stack`; they differ by their weights.
@@ -194,37 +207,44 @@ def fit(
         schedules: options of the objective by name, see :mod:`reparam.schedules`; ``"lr"`` replaces ``lr``.
         test: ``[M, D]`` pixels to evaluate after every epoch, if any.
         test_objective: of one draw, for :func:`evaluate`; the last step's objective, with its draws, if not given.
+        folder: where to keep checkpoints and metrics, and to resume from.
+        progress: title of a progress bar, if there is to be one.
 
     Returns:
         the test terms, ``[epochs, S]`` each; ``None`` without ``test``.
 
     Raises:
-        TypeError, ValueError: an argument is out of range; the message names it.
-        NotFiniteError: a term became NaN or infinite.
+        TypeError, ValueError, NotFiniteError, CheckpointError, Stopped: as :func:`reparam.training.fit`.
     """
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         checks.count("stacked.fit", name, value)
     checks.count("stacked.fit", "seed", seed, at_least=0)
     checks.positive("stacked.fit", "lr", lr)
     checks.unit_interval("stacked.fit", "x", x)
-    together = stack(models)
-    optimizer = torch.optim.Adam(together.parameters(), lr=lr, fused=x.device.type != "mps")
-    generator = Generator(x.device).manual_seed(seed)
-    steps, tested = -(-len(x) // batch_size), []
-    for epoch in range(epochs):
-        orders = [torch.randperm(len(x), generator=generator, device=x.device) for _ in models]
-        for step, rows in enumerate(torch.stack(orders).split(batch_size, 1)):
-            progress = (epoch * steps + step) / (epochs * steps)
-            options = {name: schedule(progress) for name, schedule in (schedules or {}).items()}
-            optimizer.param_groups[0]["lr"] = options.pop("lr", lr)
-            pixels = x[rows]
-            batch = data.binarize(pixels, noises.uniform(pixels.shape, generator=generator, dtype=x.dtype))
-            draw = _draw(together, rows.shape, samples, generator)
-            train_step(together, optimizer, objective, batch, draw, **options)
-        if test is not None:
-            last = {"objective": functools.partial(objective, **options), "samples": samples}
-            tested.append(
-                evaluate(together, test, **({"objective": test_objective} if test_objective else last))
-            )
+    together, plan, device = stack(models), dict(schedules or {}), x.device.type
+    settings = {"batch_size": batch_size, "lr": lr, "seed": seed, "samples": samples, "images": len(x)}
+    settings |= {"models": len(models), "device": device, "epochs": epochs, "schedules": sorted(plan)}
+    optimizer = torch.optim.Adam(together.parameters(), lr=lr, fused=device != "mps")
+    run = Run(together, optimizer, Generator(x.device).manual_seed(seed), settings, folder=folder)
+    history, steps = run.history, epochs * -(-len(x) // batch_size)
+    bar = functools.partial(tqdm, total=epochs, disable=progress is None, desc=progress, unit="epoch")
+    with run.kept(), bar(initial=len(history.train)) as shown:
+        while len(history.train) < epochs:
+            for rows in run.orders(len(x), len(models)).split(batch_size, 1)[run.step :]:
+                options = at(plan, history.steps / steps)
+                optimizer.param_groups[0]["lr"] = options.pop("lr", lr)
+                pixels = x[rows]
+                u = noises.uniform(pixels.shape, generator=run.generator, dtype=x.dtype)
+                batch, draw = data.binarize(pixels, u), _draw(together, rows.shape, samples, run.generator)
+                run.count(train_step(together, optimizer, objective, batch, draw, **options), rows.shape[1])
+                run.pause()
+            numbers, tested = at(plan, (history.steps - 1) / steps), None
+            if test is not None:
+                last = functools.partial(objective, **{k: v for k, v in numbers.items() if k != "lr"})
+                how = (test_objective, None) if test_objective else (last, samples)
+                tested = evaluate(together, test, *how, batch_size=_TESTED_AT_ONCE)
+            run.close_epoch(tested, numbers)
+            shown.update()
     unstack(together, models)
-    return type(tested[0])(*map(torch.stack, zip(*tested, strict=True))) if tested else None
+    curve = history.test
+    return curve[0]._make(map(torch.stack, zip(*curve, strict=True))) if curve else None

@@ -24,8 +24,9 @@ __all__ = ["History", "Run"]
 class History:
     """Mean terms in nats per example: one ``train`` (and, where asked for, ``test``) entry an epoch.
 
-    ``lines`` has one dict an epoch, of plain numbers: what ``metrics.jsonl`` shows. ``seconds`` went by on the
-    clock, pauses between two sittings left out; ``processor_seconds`` this process had a processor for.
+    Of a stack of ``S`` models every term is ``[S]``. ``lines`` has one dict an epoch, of plain numbers: what
+    ``metrics.jsonl`` shows. ``seconds`` went by on the clock, pauses between two sittings left out;
+    ``processor_seconds`` this process had a processor for.
     """
 
     train: list[tuple] = field(default_factory=list)
@@ -46,13 +47,13 @@ class History:
         for name, terms, curve in (("train", train, self.train), ("test", test, self.test)):
             if terms is not None:
                 curve.append(terms)
-                line[name] = {term: value.item() for term, value in terms._asdict().items()}
+                line[name] = {term: value.tolist() for term, value in terms._asdict().items()}
         self.lines.append(line)
 
 
 @dataclass
 class Run:
-    """A run between two steps; :func:`reparam.training.fit` drives it.
+    """A run between two steps; :func:`reparam.training.fit` and :func:`reparam.stacked.fit` drive it.
 
     ``step`` counts the steps of the current epoch, ``total`` sums their terms over examples, and
     ``shuffled`` is the state of the stream just before the epoch's shuffle was drawn from it.
@@ -95,20 +96,24 @@ class Run:
     def _sum_gradients(self, *_: object) -> None:
         self.group.sum_gradients(self.model.parameters())
 
-    def order(self, size: int) -> Tensor:
-        """Return this epoch's shuffle of ``size`` rows, and leave the stream where the next step needs it."""
+    def orders(self, size: int, models: int = 1) -> Tensor:
+        """Return this epoch's shuffles of ``size`` rows, ``[models, size]``.
+
+        The stream is left where the next step needs it.
+        """
         here = self.generator.get_state()
         if self.step == 0:
             self.shuffled = here
         self.generator.set_state(self.shuffled)
-        order = torch.randperm(size, generator=self.generator, device=self.generator.device)
+        device = self.generator.device
+        orders = [torch.randperm(size, generator=self.generator, device=device) for _ in range(models)]
         if self.step > 0:
             self.generator.set_state(here)
-        return order
+        return torch.stack(orders)
 
     def count(self, terms: tuple, batch: int) -> None:
         """Note a step on a batch of that many examples, given the ``terms`` of this process's share."""
-        total = torch.stack([term.mean() for term in terms]) * (batch * self.group.weight)
+        total = torch.stack([term.mean(-1) for term in terms]) * (batch * self.group.weight)
         self.total = total if self.total is None else self.total + total
         self.terms = type(terms)
         self.step += 1

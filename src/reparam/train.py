@@ -12,7 +12,7 @@ import platform
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from reparam.checkpoints import Folder, write
 from reparam.distributed import Stopped, join
 from reparam.recipes import ARCHITECTURES, RECIPES, Recipe, build, numbers
 
-__all__ = ["main"]
+__all__ = ["main", "status"]
 
 
 # What may change when a run is resumed; fit itself looks after the number of epochs and the device.
@@ -178,31 +178,51 @@ def _likelihood(model: nn.Module, x: Tensor, options: argparse.Namespace) -> dic
     return {"nll": _means({"nll": nll}) | {"k": options.nll_k}}
 
 
-def _say(message: object, *_: object, **__: object) -> None:
-    print(f"reparam.train: {message}", file=sys.stderr)
+def status(name: str, work: Callable[[], None], *, again: str, debug: bool) -> int:
+    """Do a command's work and return its exit status: 0, 2 after an error, 128 + its number after a signal.
+
+    Args:
+        name: of the command; it begins each line on stderr, of which an error has one, and a warning.
+        work: what to do.
+        again: what goes on from the last checkpoint, for the line after a signal.
+        debug: let errors pass, with their tracebacks.
+    """
+
+    def say(message: object, *_: object, **__: object) -> None:
+        print(f"{name}: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = say
+        warnings.simplefilter("default")
+        try:
+            work()
+        except KeyboardInterrupt as stop:
+            number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+            say(f"{stop or 'interrupted'}; {again} goes on from the last checkpoint")
+            return 128 + number
+        except (ValueError, TypeError, OSError, RuntimeError, MemoryError, training.NotFiniteError) as error:
+            if debug:
+                raise
+            say(str(error).splitlines()[0] if str(error) else repr(error))
+            return 2
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; errors are one line on stderr and exit status 2."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(arguments)
-    with warnings.catch_warnings():
-        warnings.showwarning = _say
-        warnings.simplefilter("default")
-        try:
-            if (record := _run(options)) is None:
-                return 0
+
+    def work() -> None:
+        if (record := _run(options)) is not None:
             record = {"command": " ".join(["python -m reparam.train", *arguments])} | record
             write(options.out / "run.json", (json.dumps(record, indent=1) + "\n").encode())
-        except KeyboardInterrupt as stop:
-            number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
-            _say(f"{stop or 'interrupted'}; --resume goes on from the last checkpoint")
-            return 128 + number
-        except (ValueError, TypeError, OSError, RuntimeError, MemoryError, training.NotFiniteError) as error:
-            if options.debug:
-                raise
-            _say(str(error).splitlines()[0] if str(error) else repr(error))
-            return 2
+            _print(record, options.out)
+
+    return status("reparam.train", work, again="--resume", debug=options.debug)
+
+
+def _print(record: dict, out: Path) -> None:
     test = record["test"]
     first = next(iter(test))
     print(f"test {first} {test[first]:.2f} +- {2 * test[first + '_se']:.2f} nats", end="")
@@ -211,8 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f", NLL (k={test['nll']['k']}) {test['nll']['nll']:.2f} +- {2 * test['nll']['nll_se']:.2f}",
             end="",
         )
-    print(f"; {record['seconds']} s; wrote {options.out / 'run.json'}")
-    return 0
+    print(f"; {record['seconds']} s; wrote {out / 'run.json'}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ gives the same run, watched or not, interrupted or not, in one process or severa
 ``evaluate`` and ``evaluate_each`` never touch the training stream.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -20,7 +19,7 @@ from reparam.checkpoints import Folder
 from reparam.checks import NotFiniteError
 from reparam.devices import draws_well, pick_device
 from reparam.distributed import Group
-from reparam.schedules import Schedule, constant
+from reparam.schedules import Schedule, at, constant
 from reparam.state import History, Run
 
 __all__ = [
@@ -201,10 +200,10 @@ def fit(
     with run.kept(), tqdm(total=epochs, disable=not progress or run.group.rank > 0, unit="epoch") as bar:
         bar.update(len(history.train))
         while len(history.train) < epochs and not run.stalled(patience):
-            for rows in run.order(len(x)).split(batch_size)[run.step :]:
-                _step(run, x[rows], objective, samples, _numbers(plan, history.steps / (epochs * steps)))
+            for rows in run.orders(len(x))[0].split(batch_size)[run.step :]:
+                _step(run, x[rows], objective, samples, at(plan, history.steps / (epochs * steps)))
                 run.pause()
-            numbers = _numbers(plan, (history.steps - 1) / (epochs * steps))
+            numbers = at(plan, (history.steps - 1) / (epochs * steps))
             tested = None
             if test is not None:
                 options = {name: value for name, value in numbers.items() if name != "lr"}
@@ -215,14 +214,6 @@ def fit(
             bar.set_postfix({name: f"{value:.2f}" for name, value in shown._asdict().items()}, refresh=False)
             bar.update()
     return history
-
-
-def _numbers(plan: Mapping[str, Schedule], progress: float) -> dict[str, float]:
-    """Return what is scheduled for a step."""
-    numbers = {name: schedule(progress) for name, schedule in plan.items()}
-    if not 0 <= numbers["lr"] < math.inf:
-        raise ValueError(f"fit: lr must be a finite number >= 0 at every step, got {numbers['lr']!r}")
-    return numbers
 
 
 def _step(run: Run, x: Tensor, objective: Objective, samples: int | None, numbers: dict[str, float]) -> None:

@@ -1,6 +1,6 @@
-"""Train a small model under each of a few schedules and keep the curves: ``python src/reparam/runs/schedules.py``.
+"""Train a small model under each of a few schedules and keep the curves: ``python -m reparam.experiments.schedules``.
 
-``schedules.json`` beside this program gets, for ``beta`` and for ``tau``, one entry a run: the command,
+``reparam/runs/schedules.json`` gets, for ``beta`` and for ``tau``, one entry a run: the command,
 the schedule as the command takes it, and the test ELBO and KL after every epoch. For ``lr`` it gets one
 entry a schedule, with the last test ELBO of several seeds. It takes some minutes.
 """
@@ -67,6 +67,7 @@ if __name__ == "__main__":
         f' "{quantity}": [\n  ' + ",\n  ".join(json.dumps(run) for run in listed) + "\n ]"
         for quantity, listed in runs.items()
     ]
-    about = {"command": "python src/reparam/runs/schedules.py", "torch": torch.__version__, "seed": 0}
+    about = {"command": "python -m reparam.experiments.schedules", "torch": torch.__version__, "seed": 0}
     start = json.dumps(about, indent=1).removesuffix("\n}")
-    Path(__file__).with_suffix(".json").write_text(",\n".join([start, *lines]) + "\n}\n")
+    runs_folder = Path(__file__).parents[1] / "runs"
+    (runs_folder / "schedules.json").write_text(",\n".join([start, *lines]) + "\n}\n")
