@@ -87,6 +87,6 @@ test("every end of every control can be drawn", () => {
   assert.match(verdict(clean({ step: 0 })), /^After 0 steps KL\(q ‖ p\) is \d/);
   assert.match(verdict(clean({ target: "tilted" })), /cannot get below 0\.37\.$/);
   assert.equal(nats(3e-10), "below 10⁻⁸");
-  assert.equal(nats(0.0042), "4e−3");
+  assert.equal(nats(0.0042), "4·10⁻³");
   assert.equal(Object.keys(parts(clean({}))).filter((name) => name.startsWith("run-")).length, 3);
 });

@@ -3,16 +3,19 @@ import { at, line, place, say, tag } from "../shared/svg.js";
 import { escape, fixed, short } from "../shared/text.js";
 import { clean, divergence, ESTIMATORS, floorOf, PLACES, run, SLIDERS, STEPS, TARGETS } from "./model.js";
 
-/** Left q and p, right the KL on a log scale. The left picture is a square of side 2 SPAN in z. */
+/** Left q and p, one scale for both axes, right the KL on a log scale. */
 const HEIGHT = 230;
 const [TOP, FLOOR] = [8, 206];
 const SPAN = 4;
+const TALL = 800;
+const GROUND = 720;
 const [LOW, HIGH] = [-8, 1.5];
 const KINDS = Object.keys(ESTIMATORS);
+const WORDS = { path: "the path derivative", total: "the total derivative", score: "the score alone" };
 const SUPERSCRIPT = { "-8": "10⁻⁸", "-6": "10⁻⁶", "-4": "10⁻⁴", "-2": "10⁻²", 0: "1" };
 
 const xOf = (z) => ((z + SPAN) / (2 * SPAN)) * 1000;
-const yOf = (z) => ((SPAN - z) / (2 * SPAN)) * HEIGHT;
+const yOf = (z) => TALL / 2 - z * (500 / SPAN);
 const levelOf = (kl) => TOP + ((HIGH - Math.min(HIGH, Math.max(LOW, Math.log10(Math.max(kl, 1e-30))))) / (HIGH - LOW)) * (FLOOR - TOP);
 const density = (z, mean, sd) => Math.exp(-(((z - mean) / sd) ** 2) / 2) / (sd * Math.sqrt(2 * Math.PI));
 
@@ -31,7 +34,8 @@ function runs({ target, lr, sigma, seed }) {
 /** A divergence, also one that is almost nothing. */
 export function nats(kl) {
   if (kl < 1e-8) return "below 10⁻⁸";
-  return kl < 0.01 ? kl.toExponential(0).replace("-", "−") : short(kl);
+  const [digit, power] = kl.toExponential(0).split("e-");
+  return kl < 0.01 ? `${digit}·10⁻${"⁰¹²³⁴⁵⁶⁷⁸"[power]}` : short(kl);
 }
 
 /** What the chosen run has reached, in a sentence. */
@@ -39,13 +43,13 @@ export function verdict(s) {
   const kl = runs(s).kls[s.estimator][s.step];
   const least = floorOf(s.target);
   const rest = least > 1e-9 ? ` A q without correlation cannot get below ${short(least)}.` : "";
-  return `After ${s.step} steps KL(q ‖ p) is ${nats(kl)} nats, by ${ESTIMATORS[s.estimator]}.${rest}`;
+  return `After ${s.step} steps KL(q ‖ p) is ${nats(kl)} nats, by ${WORDS[s.estimator]}.${rest}`;
 }
 
 export const speech = (s) => verdict(s);
 
 const bell = (mean, sd, tall) => {
-  const points = Array.from({ length: 161 }, (_, k) => -SPAN + k / 20).map((z) => [xOf(z), FLOOR - tall * density(z, mean, sd)]);
+  const points = Array.from({ length: 161 }, (_, k) => -SPAN + k / 20).map((z) => [xOf(z), GROUND - tall * density(z, mean, sd)]);
   return line(points);
 };
 
@@ -78,8 +82,8 @@ function shapes(s, path) {
     };
   }
   const width = 1 / Math.sqrt(precision[0][0]);
-  const tall = (FLOOR - TOP) / Math.max(density(0, 0, width), density(0, 0, sd[0])) / 1.05;
-  return { q: bell(mu[0], sd[0], tall), p: bell(mean[0], width, tall), trail: "", axis: `M0 ${FLOOR}H1000` };
+  const tall = (GROUND - 30) / Math.max(density(0, 0, width), density(0, 0, sd[0])) / 1.05;
+  return { q: bell(mu[0], sd[0], tall), p: bell(mean[0], width, tall), trail: "", axis: `M0 ${GROUND}H1000` };
 }
 
 /** Every part that moves. */
@@ -123,9 +127,9 @@ export function markup(s, title, live = "") {
   return `<div class="rp-widget rp-fit-q" role="group" aria-label="${escape(title)}">
     <div class="rp-panels">
     <div><p class="rp-caption">q, coloured, and p, dashed; in 2-D at two standard deviations</p>
-    <div class="rp-fig rp-square"><svg viewBox="0 0 1000 ${HEIGHT}" preserveAspectRatio="none" role="img" ${place(p, "space")}>
+    <div class="rp-fig rp-space"><svg viewBox="0 0 1000 ${TALL}" preserveAspectRatio="none" role="img" ${place(p, "space")}>
       <path class="rp-axis" ${place(p, "ground")}/><path ${place(p, "trail")}/><path ${place(p, "q")}/><path class="rp-truth" ${place(p, "p")}/></svg>
-    ${[-2, 0, 2].map((z) => tag(fixed(z, 0), xOf(z) / 10, ((HEIGHT - 9) / HEIGHT) * 100)).join("")}</div></div>
+    ${[-2, 0, 2].map((z) => tag(fixed(z, 0), xOf(z) / 10, 96)).join("")}</div></div>
     <div><p class="rp-caption">KL(q ‖ p) in nats over ${STEPS} steps, log scale</p>
     <div class="rp-fig rp-square"><svg viewBox="0 0 1000 ${HEIGHT}" preserveAspectRatio="none" role="img" ${place(p, "kl")}>
       <path class="rp-grid" d="${grid}"/><path class="rp-axis" d="M0 ${FLOOR}H1000"/>

@@ -64,9 +64,9 @@ class LandingSurface(Widget):
     _css = stylesheet("landing_surface")
     line = Choice(*LINES)
     t = Number(0.6, -1, 1)
-    z = Number(-0.8, -3, 3)
+    z = Number(1.5, -3, 3)
 
-    def __init__(self, line: str = "both", t: float = 0.6, z: float = -0.8) -> None:
+    def __init__(self, line: str = "both", t: float = 0.6, z: float = 1.5) -> None:
         super().__init__(title="The landing surface", line=line, t=t, z=z)
 
     def describe(self) -> str:

@@ -14,7 +14,7 @@ export function clean(s) {
   return {
     line: Object.hasOwn(LINES, s.line) ? s.line : "both",
     t: clamp(s.t, -1, 1, 0.6),
-    z: clamp(s.z, -3, 3, -0.8),
+    z: clamp(s.z, -3, 3, 1.5),
   };
 }
 

@@ -6,11 +6,11 @@ import { CHOICES, clean, height, placeOf, SLIDERS, slopes } from "./model.js";
 /** Left the surface over z, right the same surface over t: both 1000 wide and in pixels high. */
 const HEIGHT = 220;
 const [TOP, FLOOR] = [8, 196];
-const REACH = 6;
+const REACH = 4;
 const ACROSS = { z: 3.3, t: 1.1 };
 const PLACES = [-1, -0.5, 0, 0.5, 1];
 const DRAWS = [-3, -2, -1, 0, 1, 2, 3];
-const LEVELS = [-5, 0, 5];
+const LEVELS = [-3, 0, 3];
 
 export const xOf = (axis, value) => (value / ACROSS[axis] + 1) * 500;
 export const valueOf = (axis, share) => (2 * share - 1) * ACROSS[axis];
@@ -46,7 +46,7 @@ export function verdict(s) {
   if (Math.abs(s.t) < 1e-9) {
     return `Here q is the posterior. The surface is flat in z and the path derivative is 0 at every z; minus the score is ${two(-r.score)}.`;
   }
-  return `One draw gives ${two(r.path)} by the path and ${two(-r.score)} by minus the score, in all ${two(r.path - r.score)}. The mean over z is ${two(r.exact)}.`;
+  return `One draw gives ${two(r.path)} by the path and ${two(-r.score)} by minus the score, in all ${two(r.path - r.score)}. The mean over draws is ${two(r.exact)}.`;
 }
 
 export const speech = (s) => `t ${two(s.t)}, z ${two(s.z)}. ${verdict(s)}`;
