@@ -140,7 +140,7 @@ export function markup(s, title, live = "") {
     <div class="rp-controls">${radioBox("estimator", "gradient", ESTIMATORS, s.estimator, live)}
       ${radioBox("target", "p", PLACES, s.target, live)}
       ${SLIDERS.map((slider) => sliderBox(slider, s[slider.key], live)).join("")}
-      ${buttonRow([["replay", "Run"], ["step", "One step"], ["new", "New noise"]], live)}</div>
+      ${buttonRow([["step", "One step"], ["run", "Run"], ["replay", "Replay"], ["new", "New noise"]], live)}</div>
     <ul class="rp-values"><li>μ = ${say(p, "mu")}</li><li>σ = ${say(p, "sigma")}</li></ul>
     <table><thead><tr><th scope="col">gradient</th><th scope="col">KL(q ‖ p) at this step</th></tr></thead><tbody>${rows.join("")}</tbody></table>
     ${foot(live)}</div>`;

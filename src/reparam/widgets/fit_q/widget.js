@@ -14,16 +14,17 @@ function render({ model, el }) {
 
   let run = 0; // whatever the reader does next ends a run
   for (const type of ["pointerdown", "keydown", "input"]) on(root, type, () => (run += 1));
-  const play = (seed) => {
+  const play = (from, changes = {}) => {
     const mine = (run += 1);
-    self.set({ seed });
-    animate(4000, (t) => {
-      if (mine === run) self.set({ step: Math.round(t * STEPS) }, t < 1);
+    self.set({ ...changes, step: from });
+    animate(4000 * (1 - from / STEPS), (t) => {
+      if (mine === run) self.set({ step: Math.round(from + t * (STEPS - from)) }, t < 1);
     }, signal);
   };
   const click = (action, act) => on(root.querySelector(`[data-action="${action}"]`), "click", act);
-  click("replay", () => play(self.state.seed));
-  click("new", () => play(self.state.seed + 1));
+  click("run", () => play(self.state.step % STEPS));
+  click("replay", () => play(0));
+  click("new", () => play(0, { seed: self.state.seed + 1 }));
   click("step", () => {
     run += 1;
     self.set({ step: (self.state.step + 1) % (STEPS + 1) });

@@ -110,7 +110,7 @@ export function markup(s, title, live = "") {
       ${buttonRow([["land", "Go to the posterior"], ["reset", "Reset"]], live)}</div>
     <table><tbody>${row("q", "q at this t")}${row("height", "log p(z|x) − log q(z)")}
       ${row("path", '<i class="rp-key rp-is-path"></i>path derivative')}${row("score", '<i class="rp-key rp-is-score"></i>minus the score')}
-      ${row("total", "total, their sum")}${row("exact", '<i class="rp-dash"></i>exact mean of path and of total')}</tbody></table>
+      ${row("total", "total, their sum")}${row("exact", "exact mean of path and of total")}</tbody></table>
     ${foot(live)}</div>`;
 }
 
