@@ -22,12 +22,14 @@ from reparam.widgets import (
     DiffusionStep,
     ElboGap,
     EstimatorArena,
+    FitQ,
     GaussianNode,
     GumbelRace,
     GumbelSimplex,
     HardConcreteGate,
     InverseCdf,
     KlExplorer,
+    LandingSurface,
     Quiz,
     ScheduleExplorer,
     Sinkhorn,
@@ -42,6 +44,7 @@ from reparam.widgets.diffusion_step import best_guess
 from reparam.widgets.elbo_gap import ledger
 from reparam.widgets.hard_concrete_gate import masses
 from reparam.widgets.kl_explorer import divergence
+from reparam.widgets.landing_surface import slopes
 from reparam.widgets.schedule_explorer import read
 from reparam.widgets.sinkhorn import best_matching
 from reparam.widgets.vae_step import losses
@@ -101,6 +104,10 @@ def examples() -> dict[str, Widget]:
         ),
         "tiny": TinyVae(),
         "tiny, at its start": TinyVae("score", step=0, lr=0.2, seed=3),
+        "landing": LandingSurface(),
+        "landing, at the posterior": LandingSurface("width", t=0, z=3),
+        "fit": FitQ(),
+        "fit, out of reach": FitQ("tilted", "score", step=7, lr=0.1, sigma=0.3, seed=2),
         "three": ThreeGradients(),
         "three, a step": ThreeGradients(cost="step", k=0.5, baseline="best", offset=-3, n=2),
         "schedule": ScheduleExplorer(),
@@ -137,6 +144,8 @@ def node() -> str:
         "vae_step",
         "three_gradients",
         "tiny_vae",
+        "landing_surface",
+        "fit_q",
         "inverse_cdf",
         "diffusion_step",
         "hard_concrete_gate",
@@ -457,6 +466,10 @@ def test_the_summary_follows_the_state() -> None:
         ),
         (lambda: TinyVae("relaxed"), ValueError, r"TinyVae: estimator must be one of 'pathwise', 'score'"),
         (lambda: TinyVae(step=301), ValueError, r"step must be a whole number from 0 to 300, got 301"),
+        (lambda: LandingSurface(t=2), ValueError, r"LandingSurface: t must be a number from -1 to 1, got 2"),
+        (lambda: LandingSurface("up"), ValueError, r"line must be one of 'both', 'mean', 'width', got 'up'"),
+        (lambda: FitQ("cube"), ValueError, r"FitQ: target must be one of 'line', 'plane', 'tilted', got"),
+        (lambda: FitQ(sigma=0), ValueError, r"sigma must be a number from 0.3 to 2, got 0"),
         (lambda: ElboGap(noise_sd=0), ValueError, r"noise_sd must be a number from 0.2 to 3, got 0"),
         (
             lambda: ScheduleExplorer("gamma"),
@@ -581,6 +594,13 @@ def test_the_summary_of_the_divergence_is_exact() -> None:
     assert "KL(q || p) is 0.318 nats and KL(p || q) is 0.807" in widget.summary
     widget.direction = "p-q"
     assert "averages over p" in widget.summary
+
+
+def test_the_summary_of_the_surface_is_exact() -> None:
+    for row in json.loads((JS / "golden" / "landing_surface.json").read_text(encoding="utf-8")):
+        assert slopes(**row["state"])._asdict() == pytest.approx(row["slopes"], rel=1e-9, abs=1e-12)
+    widget = LandingSurface("mean", t=0, z=-1)
+    assert "its height is 0.00; the path derivative is 0.00, minus the score is 1.00" in widget.summary
 
 
 def test_the_summary_of_the_step_is_exact() -> None:
