@@ -26,6 +26,7 @@ from reparam.widgets import (
     GumbelSimplex,
     HardConcreteGate,
     InverseCdf,
+    IwaeBias,
     KlExplorer,
     Quiz,
     ScheduleExplorer,
@@ -91,6 +92,8 @@ def examples() -> dict[str, Widget]:
         "diffusion, noise only": DiffusionStep(log_snr=-6, x0=2, eps=-3),
         "elbo": ElboGap(),
         "tight": ElboGap(mean=0.5, log_var=-0.6931471805599453),
+        "iwae": IwaeBias(),
+        "iwae, the posterior": IwaeBias(0.5, 0.5**0.5, 9),
         "kl": KlExplorer(),
         "kl, the other way": KlExplorer(sigma=0.2, mean_p=-3, sigma_p=2, direction="p-q"),
         "kl of equals": KlExplorer(0, 1, 0, 1),
@@ -131,6 +134,7 @@ def node() -> str:
         "gumbel_race",
         "decoder",
         "elbo_gap",
+        "iwae_bias",
         "kl_explorer",
         "estimator_arena",
         "vae_step",
@@ -448,6 +452,8 @@ def test_the_summary_follows_the_state() -> None:
         (lambda: ElboGap(x=3.5), ValueError, r"ElboGap: x must be a number from -3 to 3, got 3.5"),
         (lambda: ElboGap(mean="0"), TypeError, r"mean must be .*got '0' of type str"),
         (lambda: ElboGap(log_var=-5), ValueError, r"log_var must be a number from -4 to 2, got -5"),
+        (lambda: IwaeBias(sigma=0), ValueError, r"IwaeBias: sigma must be a number from 0.3 to 1.5, got 0"),
+        (lambda: IwaeBias(k=2.0), TypeError, r"k must be a whole number .*got 2.0 of type float"),
         (lambda: KlExplorer(sigma=0), ValueError, r"KlExplorer: sigma must be a number from 0.2 to 2, got 0"),
         (
             lambda: KlExplorer(direction="both"),
@@ -568,6 +574,16 @@ def test_the_summary_of_the_gap_is_exact() -> None:
     assert "log p(x) is -1.52, and the gap of 1.55" in widget.summary
     widget.mean, widget.log_var = 0.5, float(np.log(0.5))
     assert "the gap of 0.00" in widget.summary
+
+
+def test_the_summary_of_the_bias_is_exact() -> None:
+    for row in json.loads((JS / "golden" / "iwae_bias.json").read_text(encoding="utf-8")):
+        summary = IwaeBias(**row["state"]).summary
+        assert f"in the mean is {round(row['total']['mean'], 3) + 0:.3f}, which" in summary
+        assert f"has the mean {round(row['path']['mean'], 3) + 0:.3f} and" in summary
+    widget = IwaeBias()
+    assert "in the mean is 0.071" in widget.summary
+    assert "the mean 0.398 and tends to the wake-phase gradient 0.370" in widget.summary
 
 
 def test_the_summary_of_the_divergence_is_exact() -> None:

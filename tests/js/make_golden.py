@@ -34,6 +34,7 @@ from reparam import (
 from reparam.widgets import Decoder, InverseCdf, TrainingReplay, tiny_vae
 from reparam.widgets.diffusion_step import CENTRES, WEIGHTS, WIDTH
 from reparam.widgets.gaussian_node import exact_gradient
+from reparam.widgets.iwae_bias import WAYS, draw, exact
 
 FOLDER = Path(__file__).parent / "golden"
 COSTS = {
@@ -184,6 +185,18 @@ def elbo_case(x: float, mean: float, log_var: float, noise_sd: float) -> dict:
         "elbo": (reconstruction - kl).item(),
         "gap": divergences.kl_normal(m, v, best_mean, best_log_var).item(),
         "posterior": {"mean": best_mean.item(), "log_var": best_log_var.item()},
+    }
+
+
+def iwae_case(mu: float, sigma: float, k: int) -> dict:
+    """Three estimates of one derivative, and the bound, by a finer rule than the page has."""
+    found = {way: exact(mu, sigma, k, way, nodes=200) for way in WAYS}
+    log_w = quadrature.log_mean(lambda eps: draw(eps, mu, sigma, "path")[0], k, nodes=200)
+    return {
+        "state": {"mu": mu, "sigma": sigma, "k": k},
+        **{w: {"mean": m.mean.value.item(), "sd": m.variance.value.sqrt().item()} for w, m in found.items()},
+        "bound": log_w.value.item(),
+        "wake": (0.5 - mu) / sigma**2,
     }
 
 
@@ -701,6 +714,19 @@ def cases() -> dict[str, list[dict]]:
                 (-2.2, 1.4, -1.3, 3.0),
                 (1.0, 0.5, -0.6931471805599453, 1.0),
                 (0.37, 0.3, -0.7, 0.5),
+            ]
+        ],
+        "iwae_bias": [
+            iwae_case(*state)
+            for state in [
+                (0.2, 0.9, 1),
+                (0.2, 0.9, 2),
+                (0.2, 0.9, 5),
+                (0.2, 0.9, 50),
+                (-1.5, 0.3, 100),
+                (2.5, 0.7, 3),
+                (0.5, 0.8, 10),
+                (0.8, 1.1, 20),
             ]
         ],
         "kl_explorer": [

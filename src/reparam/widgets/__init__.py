@@ -5,6 +5,7 @@ one derivative, ``GumbelRace`` a draw as a race, ``TopKRace`` several draws with
 ``HardConcreteGate`` a gate that can be exactly shut, ``InverseCdf`` how noise becomes a sample,
 ``Decoder`` a latent space, ``EstimatorArena`` lets six estimators compete,
 ``DiffusionStep`` reads noise off a noisy point,
+``IwaeBias`` follows three gradients of one bound over the number of draws,
 ``ElboGap``, ``KlExplorer`` and ``VaeStep`` show a bound, a divergence and a training step in exact numbers,
 ``TinyVae`` trains while one watches, ``ScheduleExplorer`` and ``TrainingReplay`` show recorded runs,
 ``Quiz`` and ``Cards`` ask. They compute in the reader's browser: no kernel, no network.
@@ -23,6 +24,7 @@ FOLDERS = {
     "GumbelSimplex": "gumbel_simplex",
     "HardConcreteGate": "hard_concrete_gate",
     "InverseCdf": "inverse_cdf",
+    "IwaeBias": "iwae_bias",
     "KlExplorer": "kl_explorer",
     "Quiz": "quiz",
     "ScheduleExplorer": "schedule_explorer",
@@ -45,6 +47,7 @@ __all__ = [
     "GumbelSimplex",
     "HardConcreteGate",
     "InverseCdf",
+    "IwaeBias",
     "KlExplorer",
     "Quiz",
     "ScheduleExplorer",
