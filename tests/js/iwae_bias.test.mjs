@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { at, bound, clean, EVIDENCE, KS, laplace, measure, POSTERIOR, snr, WAYS, wake } from "../../src/reparam/widgets/iwae_bias/model.js";
+import { atK, bound, clean, EVIDENCE, KS, laplace, measure, POSTERIOR, snr, WAYS, wake } from "../../src/reparam/widgets/iwae_bias/model.js";
 import { decades, markup, parts, speech, still, three, verdict } from "../../src/reparam/widgets/iwae_bias/view.js";
 import { golden, near, sound } from "./near.mjs";
 
 for (const [i, row] of golden("iwae_bias").entries()) {
   test(`golden ${i}: ${JSON.stringify(row.state)}`, () => {
     const table = laplace(row.state);
-    for (const [way, { mean, sd }] of Object.entries(at(table, row.state.k))) {
+    for (const [way, { mean, sd }] of Object.entries(atK(table, row.state.k))) {
       assert.ok(Math.abs(mean - row[way].mean) < 1e-6, `${way} mean: ${mean}, ${row[way].mean}`);
       assert.ok(Math.abs(sd - row[way].sd) < 1e-6 * Math.max(1, row[way].sd), `${way} sd: ${sd}, ${row[way].sd}`);
     }
@@ -22,7 +22,7 @@ const states = [-1.5, 0.2, 0.5, 2.5].flatMap((mu) =>
 
 test("total and DReG have one mean, which the path has at K = 1 only", () => {
   for (const s of states) {
-    const { total, path, dreg } = at(laplace(s), s.k);
+    const { total, path, dreg } = atK(laplace(s), s.k);
     assert.ok(Math.abs(total.mean - dreg.mean) < 2e-4 * (1 + Math.abs(total.mean)), JSON.stringify(s));
     if (s.k === 1 || s.mu === 0.5) assert.ok(Math.abs(total.mean - path.mean) < 2e-4);
     else if (s.sigma !== POSTERIOR.sigma) assert.ok(Math.abs(path.mean - total.mean) > 0.01, JSON.stringify(s));

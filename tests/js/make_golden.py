@@ -34,7 +34,7 @@ from reparam import (
 from reparam.widgets import Decoder, InverseCdf, TrainingReplay, tiny_vae
 from reparam.widgets.diffusion_step import CENTRES, WEIGHTS, WIDTH
 from reparam.widgets.gaussian_node import exact_gradient
-from reparam.widgets.iwae_bias import WAYS, draw, exact
+from reparam.widgets.iwae_bias import ends
 
 FOLDER = Path(__file__).parent / "golden"
 COSTS = {
@@ -190,14 +190,19 @@ def elbo_case(x: float, mean: float, log_var: float, noise_sd: float) -> dict:
 
 def iwae_case(mu: float, sigma: float, k: int) -> dict:
     """Three estimates of one derivative, and the bound, by a finer rule than the page has."""
-    found = {way: exact(mu, sigma, k, way, nodes=200) for way in WAYS}
-    log_w = quadrature.log_mean(lambda eps: draw(eps, mu, sigma, "path")[0], k, nodes=200)
-    return {
-        "state": {"mu": mu, "sigma": sigma, "k": k},
-        **{w: {"mean": m.mean.value.item(), "sd": m.variance.value.sqrt().item()} for w, m in found.items()},
-        "bound": log_w.value.item(),
-        "wake": (0.5 - mu) / sigma**2,
-    }
+
+    def draw(eps: torch.Tensor, way: str) -> tuple[torch.Tensor, torch.Tensor]:
+        z = mu + sigma * eps
+        log_w = 0.5 * (eps**2 - z**2 - (1 - z) ** 2 - math.log(2 * math.pi)) + math.log(sigma)
+        score = eps / sigma if way == "total" else 0
+        return log_w, 1 - 2 * z + eps / sigma - score
+
+    row = {"state": {"mu": mu, "sigma": sigma, "k": k}}
+    for way, power in (("total", 1), ("path", 1), ("dreg", 2)):
+        found = quadrature.shares(lambda eps, w=way: draw(eps, w), k, power=power, nodes=200)
+        row[way] = {"mean": found.mean.value.item(), "sd": found.variance.value.sqrt().item()}
+    row["bound"] = quadrature.log_mean(lambda eps: draw(eps, "path")[0], k, nodes=200).value.item()
+    return row | {"wake": ends(mu, sigma)[1]}
 
 
 def kl_case(mean: float, sigma: float, mean_p: float, sigma_p: float, direction: str) -> dict:

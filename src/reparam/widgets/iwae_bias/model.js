@@ -93,14 +93,14 @@ export function snr({ mean, sd }) {
 }
 
 /** All three at one K. */
-export const at = (table, k) => Object.fromEntries(WAYS.map((way) => [way, moments(table, way, k)]));
+export const atK = (table, k) => Object.fromEntries(WAYS.map((way) => [way, moments(table, way, k)]));
 
 /** What is shown: exact values at the state's K, and over the grid of K. */
 export function measure(s) {
   const table = laplace(s);
   return {
-    now: at(table, s.k),
-    curves: KS.map((k) => ({ k, ...at(table, k) })),
+    now: atK(table, s.k),
+    curves: KS.map((k) => ({ k, ...atK(table, k) })),
     bound: bound(table, s.k),
     wake: wake(s),
   };
