@@ -586,7 +586,7 @@ def test_the_summary_of_the_bias_is_exact() -> None:
         elif state["k"] == 50:
             assert limit == pytest.approx(row["path"]["mean"], rel=0.01)
         assert f"the wake-phase gradient {round(limit, 3) + 0:.3f}." in IwaeBias(**state).summary
-    assert "falls from 0.600 to 0" in IwaeBias().summary
+    assert "goes from 0.600 to 0" in IwaeBias().summary
     assert "-0.000" not in IwaeBias(mu=0.5).summary
 
 
