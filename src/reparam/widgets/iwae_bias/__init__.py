@@ -47,8 +47,8 @@ class IwaeBias(Widget):
     def describe(self) -> str:
         elbo, wake = (round(end, 3) + 0 for end in ends(self.mu, self.sigma))
         return (
-            f"Bias and noise against K, here K = {self.k}: q has mean {self.mu:g} and deviation {self.sigma:.3g}. As K "
-            f"grows from 1, the derivative of the bound in the mean goes from {elbo:.3f} to 0; total and DReG follow "
-            f"it on average, the path estimate goes to the wake-phase gradient {wake:.3f}. In the second panel signal over noise "
-            "falls for the total estimate, and rises for the other two."
+            f"Bias and noise against K, here K = {self.k}: q has mean {self.mu:g} and deviation {self.sigma:.3g}. "
+            f"As K grows from 1, the derivative of the bound in the mean goes from {elbo:.3f} to 0; total and DReG "
+            f"follow it on average, the path estimate goes to the wake-phase gradient {wake:.3f}. In the second "
+            "panel signal over noise falls for the total estimate, and rises for the other two."
         )

@@ -10,7 +10,8 @@ export const SLIDERS = [
 export const WAYS = ["total", "path", "dreg"];
 export const POSTERIOR = { mu: 0.5, sigma: Math.SQRT1_2 };
 export const EVIDENCE = -0.25 - Math.log(4 * Math.PI) / 2;
-export const KS = [...new Set(Array.from({ length: 25 }, (_, i) => Math.round(10 ** (i / 12))))];
+/** Where the curves are drawn; between whole numbers the formulas interpolate smoothly. */
+export const KS = Array.from({ length: 25 }, (_, i) => 10 ** (i / 12));
 
 /** Any values into a state that can be drawn. */
 export function clean(s) {
@@ -71,7 +72,7 @@ export function moments(table, way, k) {
     const other = Math.max(0, 1 + table.none[j]);
     mean += k * once[j] * other ** (k - 1);
     square += k * twice[j] * other ** (k - 1);
-    if (k > 1) square += k * (k - 1) * once[j] ** 2 * other ** (k - 2);
+    if (k > 1 && other > 0) square += k * (k - 1) * once[j] ** 2 * other ** (k - 2);
   }
   mean *= STEP / first;
   return { mean, sd: Math.sqrt(Math.max(0, (square * STEP) / second - mean * mean)) };

@@ -9,7 +9,8 @@ const [TOP, BOTTOM] = [24, 176];
 const TICKS = [1, 3, 10, 30, 100];
 const NAMES = { total: "total", path: "path (STL)", dreg: "DReG" };
 
-const xOf = (k) => 80 + (Math.log10(k) / 2) * 900;
+const LEFT = 140;
+const xOf = (k) => LEFT + (Math.log10(k) / 2) * (980 - LEFT);
 const tenTo = (power) => `10${String(power).replace(/./g, (c) => ({ "-": "⁻" })[c] ?? "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])}`;
 
 /** Three significant digits for numbers of any size. */
@@ -74,11 +75,11 @@ export function parts(s, r = measure(s)) {
     truth: { d: always((row) => row.total.mean) },
     "mean-dreg": { d: always((row) => row.dreg.mean) },
     "mean-path": { d: always((row) => row.path.mean) },
-    wake: { d: `M80 ${yMean(r.wake).toFixed(1)}H980` },
-    zero: { d: `M80 ${yMean(0).toFixed(1)}H980` },
+    wake: { d: `M${LEFT} ${yMean(r.wake).toFixed(1)}H980` },
+    zero: { d: `M${LEFT} ${yMean(0).toFixed(1)}H980` },
     top: { text: three(most) },
     base: { text: three(least) },
-    grid: { d: seen.map((p) => `M80 ${ySnr(10 ** p).toFixed(1)}H980`).join("") },
+    grid: { d: seen.map((p) => `M${LEFT} ${ySnr(10 ** p).toFixed(1)}H980`).join("") },
     now: { d: `M${xOf(s.k).toFixed(1)} ${TOP - 6}V${BOTTOM}` },
     "now-too": { d: `M${xOf(s.k).toFixed(1)} ${TOP - 6}V${BOTTOM}` },
     bound: { text: `K = ${s.k}: bound ${fixed(r.bound, 4)}, log p(x) = ${fixed(EVIDENCE, 4)}, gap ${three(EVIDENCE - r.bound)}` },
@@ -104,7 +105,7 @@ export function parts(s, r = measure(s)) {
 function panel(p, name, title, drawn, labels) {
   const ticks = TICKS.map((k) => tag(String(k), xOf(k) / 10, ((BOTTOM + 14) / HEIGHT) * 100)).join("");
   return `<div class="rp-fig"><svg viewBox="0 0 1000 ${HEIGHT}" preserveAspectRatio="none" role="img" ${place(p, `svg-${name}`)}>
-    <path class="rp-axis" d="M80 ${BOTTOM}H980"/>${drawn}</svg>${labels}${ticks}
+    <path class="rp-axis" d="M${LEFT} ${BOTTOM}H980"/>${drawn}</svg>${labels}${ticks}
     <span class="rp-tag rp-left" style="top:4%">${title}</span></div>`;
 }
 
