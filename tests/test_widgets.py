@@ -28,6 +28,7 @@ from reparam.widgets import (
     GumbelSimplex,
     HardConcreteGate,
     InverseCdf,
+    IwaeBias,
     KlExplorer,
     LandingSurface,
     Quiz,
@@ -43,6 +44,7 @@ from reparam.widgets.base import COMMENT, HERE, Widget, bundle, plain
 from reparam.widgets.diffusion_step import best_guess
 from reparam.widgets.elbo_gap import ledger
 from reparam.widgets.hard_concrete_gate import masses
+from reparam.widgets.iwae_bias import ends
 from reparam.widgets.kl_explorer import divergence
 from reparam.widgets.landing_surface import slopes
 from reparam.widgets.schedule_explorer import read
@@ -95,6 +97,8 @@ def examples() -> dict[str, Widget]:
         "diffusion, noise only": DiffusionStep(log_snr=-6, x0=2, eps=-3),
         "elbo": ElboGap(),
         "tight": ElboGap(mean=0.5, log_var=-0.6931471805599453),
+        "iwae": IwaeBias(),
+        "iwae, the posterior": IwaeBias(0.5, 0.5**0.5, 9),
         "kl": KlExplorer(),
         "kl, the other way": KlExplorer(sigma=0.2, mean_p=-3, sigma_p=2, direction="p-q"),
         "kl of equals": KlExplorer(0, 1, 0, 1),
@@ -139,6 +143,7 @@ def node() -> str:
         "gumbel_race",
         "decoder",
         "elbo_gap",
+        "iwae_bias",
         "kl_explorer",
         "estimator_arena",
         "vae_step",
@@ -458,6 +463,8 @@ def test_the_summary_follows_the_state() -> None:
         (lambda: ElboGap(x=3.5), ValueError, r"ElboGap: x must be a number from -3 to 3, got 3.5"),
         (lambda: ElboGap(mean="0"), TypeError, r"mean must be .*got '0' of type str"),
         (lambda: ElboGap(log_var=-5), ValueError, r"log_var must be a number from -4 to 2, got -5"),
+        (lambda: IwaeBias(sigma=0), ValueError, r"IwaeBias: sigma must be a number from 0.3 to 1.5, got 0"),
+        (lambda: IwaeBias(k=2.0), TypeError, r"k must be a whole number .*got 2.0 of type float"),
         (lambda: KlExplorer(sigma=0), ValueError, r"KlExplorer: sigma must be a number from 0.2 to 2, got 0"),
         (
             lambda: KlExplorer(direction="both"),
@@ -582,6 +589,19 @@ def test_the_summary_of_the_gap_is_exact() -> None:
     assert "log p(x) is -1.52, and the gap of 1.55" in widget.summary
     widget.mean, widget.log_var = 0.5, float(np.log(0.5))
     assert "the gap of 0.00" in widget.summary
+
+
+def test_the_summary_of_the_bias_is_exact() -> None:
+    for row in json.loads((JS / "golden" / "iwae_bias.json").read_text(encoding="utf-8")):
+        state = row["state"]
+        first, limit = ends(state["mu"], state["sigma"])
+        if state["k"] == 1:
+            assert first == pytest.approx(row["path"]["mean"], rel=1e-9)
+        elif state["k"] == 50:
+            assert limit == pytest.approx(row["path"]["mean"], rel=0.01)
+        assert f"the wake-phase gradient {round(limit, 3) + 0:.3f}." in IwaeBias(**state).summary
+    assert "goes from 0.600 to 0" in IwaeBias().summary
+    assert "-0.000" not in IwaeBias(mu=0.5).summary
 
 
 def test_the_summary_of_the_divergence_is_exact() -> None:

@@ -39,6 +39,7 @@ from reparam.widgets import landing_surface as landing
 from reparam.widgets.diffusion_step import CENTRES, WEIGHTS, WIDTH
 from reparam.widgets.fit_q import TARGETS
 from reparam.widgets.gaussian_node import exact_gradient
+from reparam.widgets.iwae_bias import ends
 
 FOLDER = Path(__file__).parent / "golden"
 COSTS = {
@@ -190,6 +191,23 @@ def elbo_case(x: float, mean: float, log_var: float, noise_sd: float) -> dict:
         "gap": divergences.kl_normal(m, v, best_mean, best_log_var).item(),
         "posterior": {"mean": best_mean.item(), "log_var": best_log_var.item()},
     }
+
+
+def iwae_case(mu: float, sigma: float, k: int) -> dict:
+    """Three estimates of one derivative, and the bound, by a finer rule than the page has."""
+
+    def draw(eps: torch.Tensor, way: str) -> tuple[torch.Tensor, torch.Tensor]:
+        z = mu + sigma * eps
+        log_w = 0.5 * (eps**2 - z**2 - (1 - z) ** 2 - math.log(2 * math.pi)) + math.log(sigma)
+        score = eps / sigma if way == "total" else 0
+        return log_w, 1 - 2 * z + eps / sigma - score
+
+    row = {"state": {"mu": mu, "sigma": sigma, "k": k}}
+    for way, power in (("total", 1), ("path", 1), ("dreg", 2)):
+        found = quadrature.shares(lambda eps, w=way: draw(eps, w), k, power=power, nodes=200)
+        row[way] = {"mean": found.mean.value.item(), "sd": found.variance.value.sqrt().item()}
+    row["bound"] = quadrature.log_mean(lambda eps: draw(eps, "path")[0], k, nodes=200).value.item()
+    return row | {"wake": ends(mu, sigma)[1]}
 
 
 def kl_case(mean: float, sigma: float, mean_p: float, sigma_p: float, direction: str) -> dict:
@@ -802,6 +820,19 @@ def cases() -> dict[str, list[dict]]:
                 (-2.2, 1.4, -1.3, 3.0),
                 (1.0, 0.5, -0.6931471805599453, 1.0),
                 (0.37, 0.3, -0.7, 0.5),
+            ]
+        ],
+        "iwae_bias": [
+            iwae_case(*state)
+            for state in [
+                (0.2, 0.9, 1),
+                (0.2, 0.9, 2),
+                (0.2, 0.9, 5),
+                (0.2, 0.9, 50),
+                (-1.5, 0.3, 100),
+                (2.5, 0.7, 3),
+                (0.5, 0.8, 10),
+                (0.8, 1.1, 20),
             ]
         ],
         "kl_explorer": [
