@@ -22,12 +22,15 @@ from reparam.widgets import (
     DiffusionStep,
     ElboGap,
     EstimatorArena,
+    FitQ,
     GaussianNode,
     GumbelRace,
     GumbelSimplex,
     HardConcreteGate,
     InverseCdf,
+    IwaeBias,
     KlExplorer,
+    LandingSurface,
     Quiz,
     ScheduleExplorer,
     Sinkhorn,
@@ -41,7 +44,9 @@ from reparam.widgets.base import COMMENT, HERE, Widget, bundle, plain
 from reparam.widgets.diffusion_step import best_guess
 from reparam.widgets.elbo_gap import ledger
 from reparam.widgets.hard_concrete_gate import masses
+from reparam.widgets.iwae_bias import ends
 from reparam.widgets.kl_explorer import divergence
+from reparam.widgets.landing_surface import slopes
 from reparam.widgets.schedule_explorer import read
 from reparam.widgets.sinkhorn import best_matching
 from reparam.widgets.vae_step import losses
@@ -92,6 +97,8 @@ def examples() -> dict[str, Widget]:
         "diffusion, noise only": DiffusionStep(log_snr=-6, x0=2, eps=-3),
         "elbo": ElboGap(),
         "tight": ElboGap(mean=0.5, log_var=-0.6931471805599453),
+        "iwae": IwaeBias(),
+        "iwae, the posterior": IwaeBias(0.5, 0.5**0.5, 9),
         "kl": KlExplorer(),
         "kl, the other way": KlExplorer(sigma=0.2, mean_p=-3, sigma_p=2, direction="p-q"),
         "kl of equals": KlExplorer(0, 1, 0, 1),
@@ -101,6 +108,10 @@ def examples() -> dict[str, Widget]:
         ),
         "tiny": TinyVae(),
         "tiny, at its start": TinyVae("score", step=0, lr=0.2, seed=3),
+        "landing": LandingSurface(),
+        "landing, at the posterior": LandingSurface("width", t=0, z=3),
+        "fit": FitQ(),
+        "fit, out of reach": FitQ("tilted", "score", step=7, lr=0.1, sigma=0.3, seed=2),
         "three": ThreeGradients(),
         "three, a step": ThreeGradients(cost="step", k=0.5, baseline="best", offset=-3, n=2),
         "schedule": ScheduleExplorer(),
@@ -132,11 +143,14 @@ def node() -> str:
         "gumbel_race",
         "decoder",
         "elbo_gap",
+        "iwae_bias",
         "kl_explorer",
         "estimator_arena",
         "vae_step",
         "three_gradients",
         "tiny_vae",
+        "landing_surface",
+        "fit_q",
         "inverse_cdf",
         "diffusion_step",
         "hard_concrete_gate",
@@ -449,6 +463,8 @@ def test_the_summary_follows_the_state() -> None:
         (lambda: ElboGap(x=3.5), ValueError, r"ElboGap: x must be a number from -3 to 3, got 3.5"),
         (lambda: ElboGap(mean="0"), TypeError, r"mean must be .*got '0' of type str"),
         (lambda: ElboGap(log_var=-5), ValueError, r"log_var must be a number from -4 to 2, got -5"),
+        (lambda: IwaeBias(sigma=0), ValueError, r"IwaeBias: sigma must be a number from 0.3 to 1.5, got 0"),
+        (lambda: IwaeBias(k=2.0), TypeError, r"k must be a whole number .*got 2.0 of type float"),
         (lambda: KlExplorer(sigma=0), ValueError, r"KlExplorer: sigma must be a number from 0.2 to 2, got 0"),
         (
             lambda: KlExplorer(direction="both"),
@@ -457,6 +473,10 @@ def test_the_summary_follows_the_state() -> None:
         ),
         (lambda: TinyVae("relaxed"), ValueError, r"TinyVae: estimator must be one of 'pathwise', 'score'"),
         (lambda: TinyVae(step=301), ValueError, r"step must be a whole number from 0 to 300, got 301"),
+        (lambda: LandingSurface(t=2), ValueError, r"LandingSurface: t must be a number from -1 to 1, got 2"),
+        (lambda: LandingSurface("up"), ValueError, r"line must be one of 'both', 'mean', 'width', got 'up'"),
+        (lambda: FitQ("cube"), ValueError, r"FitQ: target must be one of 'line', 'plane', 'tilted', got"),
+        (lambda: FitQ(sigma=0), ValueError, r"sigma must be a number from 0.3 to 2, got 0"),
         (lambda: ElboGap(noise_sd=0), ValueError, r"noise_sd must be a number from 0.2 to 3, got 0"),
         (
             lambda: ScheduleExplorer("gamma"),
@@ -571,6 +591,19 @@ def test_the_summary_of_the_gap_is_exact() -> None:
     assert "the gap of 0.00" in widget.summary
 
 
+def test_the_summary_of_the_bias_is_exact() -> None:
+    for row in json.loads((JS / "golden" / "iwae_bias.json").read_text(encoding="utf-8")):
+        state = row["state"]
+        first, limit = ends(state["mu"], state["sigma"])
+        if state["k"] == 1:
+            assert first == pytest.approx(row["path"]["mean"], rel=1e-9)
+        elif state["k"] == 50:
+            assert limit == pytest.approx(row["path"]["mean"], rel=0.01)
+        assert f"the wake-phase gradient {round(limit, 3) + 0:.3f}." in IwaeBias(**state).summary
+    assert "goes from 0.600 to 0" in IwaeBias().summary
+    assert "-0.000" not in IwaeBias(mu=0.5).summary
+
+
 def test_the_summary_of_the_divergence_is_exact() -> None:
     for row in json.loads((JS / "golden" / "kl_explorer.json").read_text(encoding="utf-8")):
         s = row["state"]
@@ -581,6 +614,13 @@ def test_the_summary_of_the_divergence_is_exact() -> None:
     assert "KL(q || p) is 0.318 nats and KL(p || q) is 0.807" in widget.summary
     widget.direction = "p-q"
     assert "averages over p" in widget.summary
+
+
+def test_the_summary_of_the_surface_is_exact() -> None:
+    for row in json.loads((JS / "golden" / "landing_surface.json").read_text(encoding="utf-8")):
+        assert slopes(**row["state"])._asdict() == pytest.approx(row["slopes"], rel=1e-9, abs=1e-12)
+    widget = LandingSurface("mean", t=0, z=-1)
+    assert "its height is 0.00; the path derivative is 0.00, minus the score is 1.00" in widget.summary
 
 
 def test_the_summary_of_the_step_is_exact() -> None:

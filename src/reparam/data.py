@@ -83,13 +83,13 @@ def digits() -> Images:
 
 
 def recorded_run(name: str) -> dict:
-    """Return a long training run that ships with the package, with the command that repeats it.
+    """Return a record that ships with the package: long runs with their command, published numbers with their source.
 
     Args:
         name: of a file in ``reparam/runs``, without ``.json``.
 
     Returns:
-        what ``python -m reparam.train`` wrote: command, versions, seed, curve, test terms.
+        for a run, what its command wrote: command, versions, seed, curves, test terms.
 
     Raises:
         ValueError: there is no run of that name.

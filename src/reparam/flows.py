@@ -140,8 +140,7 @@ def _along(x: Tensor, slope: Tensor) -> Tensor:
 def path_two_pass(log_joint: Density) -> Surrogate:
     r"""Find the slope :math:`G = \partial_x(\log p - \log q)` first, then send it through the flow.
 
-    The same estimate :math:`G^\top \partial_\theta x`, but the inverse is never differentiated in :math:`\theta`,
-    and only one graph is held at a time.
+    The same estimate :math:`G^\top \partial_\theta x`, but the inverse is never differentiated in :math:`\theta`.
 
     Args and returns are those of :func:`total`, given ``log_joint``.
 

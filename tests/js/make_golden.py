@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
+from torch.distributions import MultivariateNormal, kl_divergence
 
 from reparam import (
     baselines,
@@ -28,13 +29,17 @@ from reparam import (
     noise,
     oracles,
     orders,
+    path,
     quadrature,
     samplers,
     schedules,
 )
 from reparam.widgets import Decoder, InverseCdf, TrainingReplay, tiny_vae
+from reparam.widgets import landing_surface as landing
 from reparam.widgets.diffusion_step import CENTRES, WEIGHTS, WIDTH
+from reparam.widgets.fit_q import TARGETS
 from reparam.widgets.gaussian_node import exact_gradient
+from reparam.widgets.iwae_bias import ends
 
 FOLDER = Path(__file__).parent / "golden"
 COSTS = {
@@ -186,6 +191,23 @@ def elbo_case(x: float, mean: float, log_var: float, noise_sd: float) -> dict:
         "gap": divergences.kl_normal(m, v, best_mean, best_log_var).item(),
         "posterior": {"mean": best_mean.item(), "log_var": best_log_var.item()},
     }
+
+
+def iwae_case(mu: float, sigma: float, k: int) -> dict:
+    """Three estimates of one derivative, and the bound, by a finer rule than the page has."""
+
+    def draw(eps: torch.Tensor, way: str) -> tuple[torch.Tensor, torch.Tensor]:
+        z = mu + sigma * eps
+        log_w = 0.5 * (eps**2 - z**2 - (1 - z) ** 2 - math.log(2 * math.pi)) + math.log(sigma)
+        score = eps / sigma if way == "total" else 0
+        return log_w, 1 - 2 * z + eps / sigma - score
+
+    row = {"state": {"mu": mu, "sigma": sigma, "k": k}}
+    for way, power in (("total", 1), ("path", 1), ("dreg", 2)):
+        found = quadrature.shares(lambda eps, w=way: draw(eps, w), k, power=power, nodes=200)
+        row[way] = {"mean": found.mean.value.item(), "sd": found.variance.value.sqrt().item()}
+    row["bound"] = quadrature.log_mean(lambda eps: draw(eps, "path")[0], k, nodes=200).value.item()
+    return row | {"wake": ends(mu, sigma)[1]}
 
 
 def kl_case(mean: float, sigma: float, mean_p: float, sigma_p: float, direction: str) -> dict:
@@ -593,6 +615,79 @@ def diffusion_case(log_snr: float, x0: float, eps: float) -> dict:
     }
 
 
+def landing_case(line: str, t: float, z: float) -> dict:
+    """Differentiate one log-weight along the line, total and path; the exact mean integrates over the noise."""
+    a, b = landing.LINES[line]
+    f64 = torch.float64
+
+    def slope(eps: torch.Tensor, gradient: str) -> tuple[torch.Tensor, torch.Tensor]:
+        at = torch.full((len(eps),), t, dtype=f64, requires_grad=True)
+        log_w = path.log_weights(
+            lambda z: densities.normal(torch.zeros_like(z), torch.ones_like(z), z).sum(-1),
+            (a * at)[:, None],
+            (2 * b * at)[:, None],
+            eps[None, :, None],
+            gradient=gradient,
+        )
+        return torch.autograd.grad(log_w.sum(), at)[0], log_w[0].detach()
+
+    sigma = math.exp(b * t)
+    eps = torch.tensor([(z - a * t) / sigma], dtype=f64)
+    (total, height), (by_path, _) = slope(eps, "total"), slope(eps, "path")
+    point = torch.tensor(z, dtype=f64, requires_grad=True)
+    one = torch.ones((), dtype=f64)
+    surface = densities.normal(0 * one, one, point) - densities.normal(a * t * one, sigma * one, point)
+    exact = quadrature.hermite(lambda e: slope(e[:, 0], "path")[0])
+    assert exact.error < 1e-12
+    return {
+        "state": {"line": line, "t": t, "z": z},
+        "slopes": {
+            "height": height.item(),
+            "in_z": torch.autograd.grad(surface, point)[0].item(),
+            "path": by_path.item(),
+            "score": (by_path - total).item(),
+            "exact": exact.value.item(),
+        },
+    }
+
+
+def fit_case(
+    target: str, estimator: str, lr: float, start: tuple[list[float], list[float]], seed: int
+) -> dict:
+    """Climb the bound by the package's gradients, one draw a step; torch knows the divergence."""
+    f64 = torch.float64
+    p = MultivariateNormal(*(torch.tensor(value, dtype=f64) for value in TARGETS[target]))
+    mu, rho = (torch.tensor(values, dtype=f64) for values in start)
+    eps = noise.normal((7, len(mu)), generator=generator(seed), dtype=f64)
+
+    def slopes(e: torch.Tensor, gradient: str) -> tuple[torch.Tensor, ...]:
+        leaves = [value.clone().requires_grad_() for value in (mu, rho)]
+        log_w = path.log_weights(p.log_prob, leaves[0], 2 * leaves[1], e[None], gradient=gradient)
+        return torch.autograd.grad(log_w.sum(), leaves)
+
+    def apart(m: torch.Tensor, r: torch.Tensor) -> float:
+        return kl_divergence(MultivariateNormal(m, r.mul(2).exp().diag()), p).item()
+
+    steps, gaps = [{"mu": mu.tolist(), "rho": rho.tolist()}], [apart(mu, rho)]
+    for e in eps:
+        whole = slopes(e, "total" if estimator == "score" else estimator)
+        if estimator == "score":  # what the path derivative leaves out
+            whole = [t - d for t, d in zip(whole, slopes(e, "path"), strict=True)]
+        mu, rho = mu + lr * whole[0], rho + lr * whole[1]
+        steps.append({"mu": mu.tolist(), "rho": rho.tolist()})
+        gaps.append(apart(mu, rho))
+    return {
+        "target": target,
+        "estimator": estimator,
+        "lr": lr,
+        "start": steps[0],
+        "eps": eps.tolist(),
+        "path": steps,
+        "kl": gaps,
+        "floor": apart(p.mean, -0.5 * p.precision_matrix.diag().log()),
+    }
+
+
 def cases() -> dict[str, list[dict]]:
     """Return every golden case, by the name of its file."""
     points = [(0.5, 1.0), (-1.3, 0.4), (3.0, 3.0), (0.0, 0.1)]
@@ -702,6 +797,19 @@ def cases() -> dict[str, list[dict]]:
             replay_case(3, 7, [0, 2, 5], True, 1),
             replay_case(8, 2, [1, 2, 3, 6], True, 2),
         ],
+        "landing_surface": [
+            landing_case(line, *point)
+            for line in landing.LINES
+            for point in [(0.6, -0.8), (0.0, 1.3), (-1.0, 3.0), (1.0, -3.0), (-0.4, 0.2)]
+        ],
+        "fit_q": [
+            fit_case(
+                target, estimator, 0.05, (mu[: len(TARGETS[target][0])], rho[: len(TARGETS[target][0])]), k
+            )
+            for target in TARGETS
+            for estimator in ("path", "total", "score")
+            for k, (mu, rho) in enumerate([([-1.5, 1.2], [0.4, 0.4]), ([0.5, -0.4], [-1.2, 0.1])])
+        ],
         "elbo_gap": [
             elbo_case(*state)
             for state in [
@@ -712,6 +820,19 @@ def cases() -> dict[str, list[dict]]:
                 (-2.2, 1.4, -1.3, 3.0),
                 (1.0, 0.5, -0.6931471805599453, 1.0),
                 (0.37, 0.3, -0.7, 0.5),
+            ]
+        ],
+        "iwae_bias": [
+            iwae_case(*state)
+            for state in [
+                (0.2, 0.9, 1),
+                (0.2, 0.9, 2),
+                (0.2, 0.9, 5),
+                (0.2, 0.9, 50),
+                (-1.5, 0.3, 100),
+                (2.5, 0.7, 3),
+                (0.5, 0.8, 10),
+                (0.8, 1.1, 20),
             ]
         ],
         "kl_explorer": [
