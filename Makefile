@@ -4,8 +4,10 @@
 #   make book          build the website into _build/html (executes every chapter)
 #   make test          everything: style, units, widgets, notebooks, site, browser
 #   make check         the quick part of it: style, units, widgets
+#   make proof         what takes longer: planted mistakes, faults, editions, a class (15 minutes; CI runs it too)
+#   make draft         the website, executing only the chapters whose code changed (not after edits in src/)
 #   make serve         read the built book at http://127.0.0.1:8000
-#   make mutants       plants mistakes in a copy of the package, one at a time: the tests must see each (5 minutes)
+#   make mutants       planted mistakes alone: the tests must see each
 #   make screenshots   every page as a picture: light, dark, phone
 #
 # On Linux pip takes torch with CUDA (several GB). A processor-only torch is enough for all of it:
@@ -16,8 +18,11 @@ BUILD := .venv/bin/python book/build.py
 export OMP_NUM_THREADS := 1
 export BOOK_STARTED := $(shell date +%s)
 
-.PHONY: book test check serve screenshots mutants clean
-book test check screenshots: .venv/ready
+.PHONY: book draft test check proof serve screenshots mutants clean
+book draft test check screenshots: .venv/ready
+	@$(BUILD) $@
+
+proof: .venv/classroom
 	@$(BUILD) $@
 
 mutants: .venv/ready
@@ -39,4 +44,8 @@ clean:
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@.venv/bin/npm ci --prefix book --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.venv/classroom: .venv/ready classroom/requirements.txt
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r classroom/requirements.txt
 	@touch $@

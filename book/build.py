@@ -1,4 +1,4 @@
-"""Build and test the book: ``python book/build.py book | test | check | serve | screenshots``.
+"""Build and test the book: ``python book/build.py book | draft | test | proof | check | serve | screenshots``.
 
 Called by the Makefile with the interpreter of ``.venv``. A target is a list of steps; each prints its
 name, then what it says, then its time. All steps run even after one fails, unless they need its result;
@@ -38,16 +38,16 @@ def units() -> bool:
     return run(sys.executable, "-m", "pytest", "tests", "-n", "2")
 
 
-def node_tests(folder: str) -> bool:
-    """Run ``node --test`` on a folder of ``*.test.mjs`` files."""
-    files = sorted((ROOT / "tests" / folder).glob("*.test.mjs"))
-    reporter = "--test-reporter=dot" if folder == "js" else "--test-reporter=spec"
-    return bool(files) and run(BIN / "node", "--test", reporter, *files)
+def node_tests(*files: Path, reporter: str = "spec") -> bool:
+    """Run ``node --test`` on files, two at a time."""
+    return bool(files) and run(
+        BIN / "node", "--test", "--test-concurrency=2", f"--test-reporter={reporter}", *files
+    )
 
 
 def widgets() -> bool:
     """Run the widgets' own tests, which need no browser."""
-    return node_tests("js")
+    return node_tests(*sorted((ROOT / "tests" / "js").glob("*.test.mjs")), reporter="dot")
 
 
 def notebooks() -> bool:
@@ -84,7 +84,7 @@ def reason(log: str) -> str:
     return "\n".join(shown or log.splitlines()[-30:])
 
 
-def site() -> bool:
+def site(*options: str) -> bool:
     """Build the whole book from nothing, warnings fatal, then trim and check it."""
     for name in ("html", ".doctrees", "jupyter_execute"):
         shutil.rmtree(ROOT / "_build" / name, ignore_errors=True)
@@ -94,25 +94,42 @@ def site() -> bool:
     with LOG.open("w") as log:
         environment = {**os.environ, "PATH": path, "NO_COLOR": "1", "PYTHONWARNINGS": "ignore"}
         environment["IPYTHONDIR"] = short_tracebacks()
+        subprocess.run([sys.executable, "book/execute.py", *options], cwd=ROOT, env=environment, stderr=log)
         done = subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     text = re.sub(r"\x1b\[[\d;]*m", "", LOG.read_text()).replace(f"{ROOT}/", "")
-    for line in re.findall(r".*Executed notebook in .* seconds", text):
-        print(f"  {line}")
     if done.returncode:
         print(f"{reason(text)}\n  the whole log: {LOG.relative_to(ROOT)}")
         return False
     return run(sys.executable, "-m", "press.finish", SITE, PYTHONPATH=str(ROOT / "book"))
 
 
+def draft() -> bool:
+    """Build the site, executing only the chapters whose code cells changed since the last build."""
+    return site("--changed")
+
+
 def browser() -> bool:
     """Test the built site in a real browser, installing one if there is none."""
-    return run(BIN / "node", "book/browser.mjs") and node_tests("site")
+    files = sorted((ROOT / "tests" / "site").glob("*.test.mjs"))
+    alone = [path for path in files if path.name == "speed.test.mjs"]  # it measures time: nothing beside it
+    return (
+        run(BIN / "node", "book/browser.mjs")
+        and node_tests(*[path for path in files if path not in alone])
+        and node_tests(*alone)
+    )
+
+
+def mutants() -> bool:
+    """Plant mistakes in a copy of the package, one at a time: the tests must see each."""
+    return run(sys.executable, "tests/mutants.py")
 
 
 STEPS: dict[str, list[Callable[[], bool]]] = {
     "book": [site],
+    "draft": [draft],
     "check": [style, units, widgets],
     "test": [style, units, widgets, notebooks, site, browser],
+    "proof": [mutants],
 }
 
 
@@ -161,7 +178,7 @@ def main(target: str) -> bool:
     if target == "screenshots":
         return run(BIN / "node", "book/screenshots.mjs", SITE, ROOT / "_build" / "screenshots")
     passed = run_steps(target)
-    if target == "book" and passed:
+    if target in ("book", "draft") and passed:
         print(f"Open {SITE / 'index.html'} in a browser, or run `make serve`.")
     return passed
 

@@ -1,4 +1,4 @@
-// The book opened from a folder, and its search.
+// The book opened from a folder, without JavaScript, and its search.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -42,6 +42,41 @@ test("search finds a word, served and from file://, by keyboard", async () => {
       await page.keyboard.press("Enter");
       await found(page, "Gumbel");
       assert.deepEqual(faults, [], start);
+      await close();
+    }
+  });
+});
+
+test("without JavaScript every page reads, with its still pictures", async () => {
+  await withSite(async ({ browser, url }) => {
+    for (const path of PAGES.filter((name) => name !== "search.html")) {
+      const { page, faults, close } = await open(browser, url + path, { javaScriptEnabled: false });
+      assert.ok((await page.locator("article").innerText()).length > 150, `${path} has text`);
+      const block = page.locator("#rp-widgets");
+      const { models } = (await block.count()) ? JSON.parse(await block.textContent()) : { models: {} };
+      for (const widget of await page.locator(".rp-host").all()) {
+        const still = widget.locator(".rp-host-still");
+        assert.ok(await still.isVisible(), `${path}: a still picture is visible`);
+        assert.ok((await still.textContent()).trim().length > 20, `${path}: a still picture says what it shows`);
+        assert.ok(await widget.getAttribute("aria-label"), `${path}: a widget has a name`);
+        const { state } = models[await widget.getAttribute("data-model")];
+        const right = state.choices?.find(({ correct }) => correct)?.feedback ?? state.answer;
+        if (right != null) {
+          const plain = (text) => text.replace(/[_^]\{([^}]*)\}/g, "$1").replace(/[`*\s]+/g, " ");
+          assert.ok(plain(await still.textContent()).includes(plain(String(right))), `${path}: a quiz shows its answer: ${right}`);
+        }
+      }
+      for (const image of await page.locator("article img").all()) {
+        assert.ok(await image.getAttribute("alt"), `${path}: ${await image.getAttribute("src")} has an alt text`);
+      }
+      for (const fold of await page.locator("article details").all()) {
+        const opened = await fold.evaluate((node) => {
+          node.querySelector("summary").click();
+          return node.open;
+        });
+        assert.ok(opened, `${path}: a fold opens`);
+      }
+      assert.deepEqual(faults, []);
       await close();
     }
   });

@@ -6,16 +6,16 @@ import { live, open, PAGES, withSite } from "./harness.mjs";
 
 const AXE = readFileSync(new URL("../../book/node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
-async function axe(page) {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
+/** Serious faults that axe finds. Colours are all that a mode changes, and nothing that a width changes. */
+async function axe(page, options) {
+  return page.evaluate(async (options) => {
     await document.fonts.ready;
     for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame); // the page has settled
-    const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+    const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"], ...options });
     return violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
       .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.any[0]?.message ?? ""}`));
-  });
+  }, options);
 }
 
 /** Elements that stick out of a window of this width (boxes that scroll by themselves may). */
@@ -38,12 +38,13 @@ test("every page", async (t) => {
       await t.test(path, async () => {
         const { page, faults, close } = await open(browser, url + path, { viewport: { width: 1360, height: 900 } });
         await live(page);
+        await page.evaluate(AXE);
         assert.deepEqual(await axe(page), [], "axe, light");
         await page.emulateMedia({ colorScheme: "dark" });
         await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
-        assert.deepEqual(await axe(page), [], "axe, dark");
+        assert.deepEqual(await axe(page, { runOnly: ["color-contrast", "link-in-text-block"] }), [], "axe, dark");
         for (const width of [390, 320]) assert.deepEqual(await overflow(page, width), [], `overflow at ${width} px`);
-        assert.deepEqual(await axe(page), [], "axe, phone");
+        assert.deepEqual(await axe(page, { rules: { "color-contrast": { enabled: false } } }), [], "axe, phone");
 
         await page.emulateMedia({ media: "print", colorScheme: "light" });
         assert.ok(await page.locator("article").isVisible());
@@ -52,41 +53,6 @@ test("every page", async (t) => {
         assert.deepEqual(faults, []);
         await close();
       });
-    }
-  });
-});
-
-test("without JavaScript every page reads, with its still pictures", async () => {
-  await withSite(async ({ browser, url }) => {
-    for (const path of PAGES.filter((name) => name !== "search.html")) {
-      const { page, faults, close } = await open(browser, url + path, { javaScriptEnabled: false });
-      assert.ok((await page.locator("article").innerText()).length > 150, `${path} has text`);
-      const block = page.locator("#rp-widgets");
-      const { models } = (await block.count()) ? JSON.parse(await block.textContent()) : { models: {} };
-      for (const widget of await page.locator(".rp-host").all()) {
-        const still = widget.locator(".rp-host-still");
-        assert.ok(await still.isVisible(), `${path}: a still picture is visible`);
-        assert.ok((await still.textContent()).trim().length > 20, `${path}: a still picture says what it shows`);
-        assert.ok(await widget.getAttribute("aria-label"), `${path}: a widget has a name`);
-        const { state } = models[await widget.getAttribute("data-model")];
-        const right = state.choices?.find(({ correct }) => correct)?.feedback ?? state.answer;
-        if (right != null) {
-          const plain = (text) => text.replace(/[_^]\{([^}]*)\}/g, "$1").replace(/[`*\s]+/g, " ");
-          assert.ok(plain(await still.textContent()).includes(plain(String(right))), `${path}: a quiz shows its answer: ${right}`);
-        }
-      }
-      for (const image of await page.locator("article img").all()) {
-        assert.ok(await image.getAttribute("alt"), `${path}: ${await image.getAttribute("src")} has an alt text`);
-      }
-      for (const fold of await page.locator("article details").all()) {
-        const opened = await fold.evaluate((node) => {
-          node.querySelector("summary").click();
-          return node.open;
-        });
-        assert.ok(opened, `${path}: a fold opens`);
-      }
-      assert.deepEqual(faults, []);
-      await close();
     }
   });
 });
