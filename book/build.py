@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
 LOG = ROOT / "_build" / "build.log"
 BIN = Path(sys.executable).parent
-CODE = ["src", "tests", "figures", "benchmarks", "book", "chapters"]
+CODE = ["src", "tests", "figures", "benchmarks", "book", "chapters", "classroom"]
 
 
 def run(*command: str | Path, **environment: str) -> bool:
