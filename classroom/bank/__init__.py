@@ -5,6 +5,7 @@ slips: the numbers that known mistakes lead to, with a word on each. Parameters 
 is mistaken for the answer or for another slip. The same name and seed give the same question on every machine.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
@@ -59,11 +60,21 @@ def template(part: str, chapter: str) -> Callable[[Callable[[Random], Draft]], C
 
 
 def number(value: float) -> str:
-    """Write a number as the sheets show it: four significant digits at most, never an exponent."""
+    """Write a number as the sheets show it: three or four significant digits, never an exponent."""
     size = abs(value)
-    if size < 5e-5:
+    if size < 1e-6:
         return "0"
-    digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3 if size >= 0.1 else 4
+    digits = (
+        0
+        if size >= 1000
+        else 1
+        if size >= 100
+        else 2
+        if size >= 10
+        else 3
+        if size >= 0.1
+        else 2 - math.floor(math.log10(size))
+    )
     text = f"{value:.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
