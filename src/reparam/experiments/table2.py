@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seeds", type=int, default=3, help="models of a cell, trained side by side")
     add("--epochs", type=int, default=20)
     add("--batch-size", type=int, default=100)
-    add("--lr", default="cosine:4e-3:0", help="a number or a schedule; burda over 3280 epochs was published")
+    add("--lr", default="cosine:2e-3:0", help="a number or a schedule; burda over 3280 epochs was published")
     add("--bound-k", type=int, default=50, help="draws for the bounds on the whole test set")
     add("--nll-k", type=int, default=5000, help="importance samples for the likelihood")
     add("--nll-images", type=int, default=1000, help="on so many test images")
