@@ -1,3 +1,4 @@
+import { ndtr } from "../shared/normal.js";
 import { gumbels, normals } from "../shared/rng.js";
 import { clamp, fixed } from "../shared/text.js";
 
@@ -33,14 +34,6 @@ export function softmax(logits) {
   const powers = logits.map((logit) => Math.exp(logit - Math.max(...logits)));
   const total = powers.reduce((a, b) => a + b, 0);
   return powers.map((power) => power / total);
-}
-
-/** The standard normal cdf, by the series that converges everywhere. */
-export function ndtr(x) {
-  if (Math.abs(x) > 8) return x > 0 ? 1 : 0;
-  let [term, sum] = [x, x];
-  for (let n = 3; Math.abs(term) > 1e-17 && n < 600; n += 2) sum += (term *= (x * x) / n);
-  return 0.5 + (sum * Math.exp(-x * x / 2)) / Math.sqrt(2 * Math.PI);
 }
 
 /** The shares of infinitely many races: softmax for Gumbel noise, an integral for normal noise. */

@@ -1,3 +1,4 @@
+import { ndtr, phi } from "../shared/normal.js";
 import { clamp, fixed } from "../shared/text.js";
 
 /** One family with one parameter θ: noise u goes in on the vertical axis, a sample z comes out of the cdf. */
@@ -7,16 +8,6 @@ export const SLIDERS = [
   { key: "u", label: "u, noise", min: RANGE.u[0], max: RANGE.u[1], step: 0.005, show: (x) => fixed(x, 3) },
   { key: "theta", label: "θ, parameter", min: RANGE.theta[0], max: RANGE.theta[1], step: 0.01, show: fixed },
 ];
-
-const phi = (x) => Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
-
-/** The normal cdf by its series, whose terms all have one sign. */
-function ndtr(x) {
-  if (Math.abs(x) > 8) return x > 0 ? 1 : 0;
-  let [term, sum] = [x, x];
-  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n += 1) sum += term *= (x * x) / (2 * n + 1);
-  return 0.5 + phi(x) * sum;
-}
 
 /** log Γ and its derivative: eight steps up, then Stirling's series. */
 function stirling(a) {
