@@ -33,6 +33,7 @@ from reparam.widgets import (
     LandingSurface,
     Quiz,
     ScheduleExplorer,
+    SeedTable,
     Sinkhorn,
     ThreeGradients,
     TinyVae,
@@ -48,6 +49,7 @@ from reparam.widgets.iwae_bias import ends
 from reparam.widgets.kl_explorer import divergence
 from reparam.widgets.landing_surface import slopes
 from reparam.widgets.schedule_explorer import read
+from reparam.widgets.seed_table import flips
 from reparam.widgets.sinkhorn import best_matching
 from reparam.widgets.vae_step import losses
 
@@ -69,6 +71,7 @@ TERMS = [
     {"elbo": -24.0, "reconstruction": -20.0, "kl": 4.0},
 ]
 GRAY = torch.full((3, 16), 0.5)
+GAINS = [("MNIST, VAE, K = 1", 0.36), ("MNIST, VAE, K = 50", -0.13)]
 
 
 def examples() -> dict[str, Widget]:
@@ -118,6 +121,8 @@ def examples() -> dict[str, Widget]:
         "schedule, recorded": ScheduleExplorer(
             "tau", data.recorded_run("schedules")["tau"], "cosine", 3, 0.3, 1
         ),
+        "seeds": SeedTable(GAINS, 0.1, 20, 0.12, 16),
+        "seeds, paired": SeedTable(GAINS, 0.1, 20, 0.12, 16, row=1, pairing="paired", n=5, sets=30, seed=2),
         "replay": TrainingReplay(TERMS, {0: GRAY, 2: GRAY / 2}, originals=GRAY),
         "replay of samples": TrainingReplay(TERMS, {1: GRAY[:1]}, name="samples", epoch=1),
         "cards": Cards([("front", "back"), ("a < b", "x_{i}")], title="Deck"),
@@ -157,6 +162,7 @@ def node() -> str:
         "top_k_race",
         "sinkhorn",
         "schedule_explorer",
+        "seed_table",
         "training_replay",
     ],
 )
@@ -521,6 +527,31 @@ def test_the_summary_follows_the_state() -> None:
         ),
         (lambda: ScheduleExplorer(runs=[RUN, RUN]), ValueError, r"different schedules, got one twice"),
         (
+            lambda: SeedTable([], 0.1, 20, 0.1, 16),
+            TypeError,
+            r"SeedTable: rows must be 1 to 60 pairs .*got \[\]",
+        ),
+        (lambda: SeedTable("ab", 0.1, 20, 0.1, 16), TypeError, r"rows must be 1 to 60 pairs .*got 'ab'"),
+        (lambda: SeedTable(["ab"], 0.1, 20, 0.1, 16), TypeError, r"rows\[0\] must be a pair .*got 'ab'"),
+        (
+            lambda: SeedTable([("a", float("nan"))], 0.1, 20, 0.1, 16),
+            ValueError,
+            r"the gain of rows\[0\] must be a number from -100 to 100, got nan",
+        ),
+        (lambda: SeedTable(GAINS, 0.1, 20, 0.3, 16), ValueError, r"pair_sd must be at most .*0\.2, got 0\.3"),
+        (lambda: SeedTable(GAINS, 0, 20, 0.1, 16), ValueError, r"level_sd must be .* 0\.001 to 10, got 0"),
+        (lambda: SeedTable(GAINS, 0.1, 20, 0.1, 16, row=2), ValueError, r"row must be .* below 2, got 2"),
+        (
+            lambda: SeedTable(GAINS, 0.1, 20, 0.1, 16, pairing="no"),
+            ValueError,
+            r"pairing must be one of 'apart', 'paired', got 'no'",
+        ),
+        (
+            lambda: SeedTable(GAINS, 0.1, 20, 0.1, 16, n=0),
+            ValueError,
+            r"n must be a whole number from 1 to 30",
+        ),
+        (
             lambda: TrainingReplay(TERMS[:1], {1: GRAY}),
             ValueError,
             r"TrainingReplay: terms must list the terms of 2 to 1000 epochs",
@@ -589,6 +620,15 @@ def test_the_summary_of_the_gap_is_exact() -> None:
     assert "log p(x) is -1.52, and the gap of 1.55" in widget.summary
     widget.mean, widget.log_var = 0.5, float(np.log(0.5))
     assert "the gap of 0.00" in widget.summary
+
+
+def test_the_summary_of_the_seeds_is_exact() -> None:
+    for row in json.loads((JS / "golden" / "seed_table.json").read_text(encoding="utf-8")):
+        state = row["state"]
+        (_, gain), n = state["rows"][0], state["n"]
+        assert flips(gain, row["sd"], n) == pytest.approx(row["flip"], rel=1e-9, abs=1e-300)
+        words = f"the standard error is {row['se']:.3f}, and {row['flip']:.1%} of re-runs show"
+        assert words in SeedTable(**state).summary
 
 
 def test_the_summary_of_the_bias_is_exact() -> None:

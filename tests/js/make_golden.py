@@ -12,6 +12,7 @@ from collections.abc import Callable
 from inspect import signature
 from pathlib import Path
 
+import mpmath as mp
 import numpy as np
 import torch
 from torch import nn
@@ -208,6 +209,20 @@ def iwae_case(mu: float, sigma: float, k: int) -> dict:
         row[way] = {"mean": found.mean.value.item(), "sd": found.variance.value.sqrt().item()}
     row["bound"] = quadrature.log_mean(lambda eps: draw(eps, "path")[0], k, nodes=200).value.item()
     return row | {"wake": ends(mu, sigma)[1]}
+
+
+def seed_case(gain: float, level_sd: float, pair_sd: float, df: int, pairing: str, n: int) -> dict:
+    """Shares of repeated differences with the wrong sign: a normal tail, and Student's as an incomplete beta."""
+    sd = level_sd * 2**0.5 if pairing == "apart" else pair_sd
+    with mp.workdps(30):
+        ratio = abs(mp.mpf(gain)) * mp.sqrt(n) / sd
+        flip = float(mp.erfc(ratio / mp.sqrt(2)) / 2)
+        doubt = float(
+            mp.betainc(mp.mpf(df) / 2, mp.mpf(1) / 2, 0, df / (df + ratio**2), regularized=True) / 2
+        )
+    spreads = {"level_sd": level_sd, "level_df": df, "pair_sd": pair_sd, "pair_df": df}
+    state = {"rows": [["a row", gain]], **spreads, "pairing": pairing, "n": n}
+    return {"state": state, "sd": sd, "se": sd / n**0.5, "ratio": float(ratio), "flip": flip, "doubt": doubt}
 
 
 def kl_case(mean: float, sigma: float, mean_p: float, sigma_p: float, direction: str) -> dict:
@@ -833,6 +848,19 @@ def cases() -> dict[str, list[dict]]:
                 (2.5, 0.7, 3),
                 (0.5, 0.8, 10),
                 (0.8, 1.1, 20),
+            ]
+        ],
+        "seed_table": [
+            seed_case(*state)
+            for state in [
+                (0.36, 0.1, 0.12, 20, "apart", 1),
+                (0.36, 0.1, 0.12, 20, "paired", 1),
+                (-0.13, 0.09, 0.05, 1, "apart", 3),
+                (0.14, 0.2, 0.3, 3, "paired", 5),
+                (2.34, 0.5, 0.9, 2, "apart", 2),
+                (0.02, 0.3, 0.01, 7, "apart", 30),
+                (0.0, 0.1, 0.1, 5, "apart", 4),
+                (5.0, 0.1, 0.001, 1000, "paired", 30),
             ]
         ],
         "kl_explorer": [

@@ -9,6 +9,7 @@ one derivative, ``GumbelRace`` a draw as a race, ``TopKRace`` several draws with
 ``ElboGap``, ``KlExplorer`` and ``VaeStep`` show a bound, a divergence and a training step in exact numbers,
 ``LandingSurface`` and ``FitQ`` show a gradient with and without its score,
 ``TinyVae`` trains while one watches, ``ScheduleExplorer`` and ``TrainingReplay`` show recorded runs,
+``SeedTable`` sets a difference beside the spread of repeated runs,
 ``Quiz`` and ``Cards`` ask. They compute in the reader's browser: no kernel, no network.
 """
 
@@ -31,6 +32,7 @@ FOLDERS = {
     "LandingSurface": "landing_surface",
     "Quiz": "quiz",
     "ScheduleExplorer": "schedule_explorer",
+    "SeedTable": "seed_table",
     "Sinkhorn": "sinkhorn",
     "ThreeGradients": "three_gradients",
     "TinyVae": "tiny_vae",
@@ -56,6 +58,7 @@ __all__ = [
     "LandingSurface",
     "Quiz",
     "ScheduleExplorer",
+    "SeedTable",
     "Sinkhorn",
     "ThreeGradients",
     "TinyVae",
