@@ -119,9 +119,26 @@ def test_a_lesson_has_its_rhythm(path):
 def test_every_exercise_has_a_folded_solution(path):
     text = prose(path)
     exercises = re.findall(r":::\{exercise\}.*?\n:label: (\S+)", text)
-    solutions = re.findall(r":::\{solution\} (\S+)\n:label: \S+\n:class: dropdown", text)
+    solutions = re.findall(r":::\{solution(?:-start)?\} (\S+)\n:label: \S+\n:class: dropdown\n", text)
     assert len(exercises) >= 2
     assert exercises == solutions
+    assert text.count(":::{solution-start}") == text.count("\n:::{solution-end}\n:::")
+
+
+@pytest.mark.parametrize("path", [p for p in LESSONS if "import check" in code(p)], ids=name)
+def test_exercises_have_three_levels_and_fold_all_of_a_solution(path):
+    blocks = re.findall(r":::\{exercise\}[^\n]*\n:label: \S+\n\n(.*?)\n:::", prose(path), re.S)
+    levels = [re.match(r"\*\*(Warm-up|Core|Stretch)\.\*\* ", block)[1] for block in blocks]
+    assert levels == sorted(levels, key=["Warm-up", "Core", "Stretch"].index)
+    assert set(levels) == {"Warm-up", "Core", "Stretch"}
+    assert any(level == "Core" and "check(" in block for level, block in zip(levels, blocks, strict=True))
+    section, folded = False, False
+    for cell in read(path).cells:
+        if cell.cell_type == "markdown":
+            section = "## Exercises" in cell.source or (section and not re.search("^## ", cell.source, re.M))
+            for gate in re.findall(r":::\{solution-(start|end)\}", cell.source):
+                folded = gate == "start"
+        assert not (section and cell.cell_type == "code") or folded, f"shown below a fold:\n{cell.source}"
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=name)

@@ -14,13 +14,16 @@ import reparam
 
 SOURCE = Path(reparam.__file__).parent
 MODULES = {path.stem: path for path in sorted(SOURCE.glob("*.py")) if path.stem != "__init__"}
-# Commands for long runs: they may import anything, and nothing imports them.
-EXPERIMENTS = {
-    f"experiments.{path.stem}": path
-    for path in sorted((SOURCE / "experiments").glob("*.py"))
-    if path.stem != "__init__"
-}
-ALL = MODULES | EXPERIMENTS
+# Commands for long runs, and questions to the reader: they may import anything, and nothing imports them.
+EXPERIMENTS, EXERCISES = (
+    {
+        f"{folder}.{path.stem}": path
+        for path in sorted((SOURCE / folder).glob("*.py"))
+        if path.stem != "__init__"
+    }
+    for folder in ("experiments", "exercises")
+)
+ALL = MODULES | EXPERIMENTS | EXERCISES
 TREES = {name: ast.parse(path.read_text()) for name, path in ALL.items()}
 COMMANDS = ("train", "experiments.table2")
 
@@ -112,13 +115,15 @@ def test_imports_flow_one_way(name):
     assert set(_imports(TREES[name])) <= ARROWS[name] | ({"checks"} - {name})
 
 
-def test_nobody_imports_an_experiment():
-    outside = [path for path in SOURCE.rglob("*.py") if path.parent.name != "experiments"]
+@pytest.mark.parametrize("folder", ["experiments", "exercises"])
+def test_nobody_imports_what_may_import_anything(folder):
+    outside = [path for path in SOURCE.rglob("*.py") if path.parent.name != folder]
     assert len(outside) > len(MODULES), "the widgets as well"
     for path in outside:
-        assert "experiments" not in set(_imports(ast.parse(path.read_text()))), path
-    for name in EXPERIMENTS:
-        assert set(_imports(TREES[name])) <= MODULES.keys() | {"experiments"}
+        assert folder not in set(_imports(ast.parse(path.read_text()))), path
+    for name in ALL:
+        if name.startswith(folder):
+            assert set(_imports(TREES[name])) <= MODULES.keys() | {folder}
 
 
 def test_the_arrows_have_no_cycle():
