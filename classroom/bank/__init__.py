@@ -64,17 +64,8 @@ def number(value: float) -> str:
     size = abs(value)
     if size < 1e-6:
         return "0"
-    digits = (
-        0
-        if size >= 1000
-        else 1
-        if size >= 100
-        else 2
-        if size >= 10
-        else 3
-        if size >= 0.1
-        else 2 - math.floor(math.log10(size))
-    )
+    power = math.floor(math.log10(size))
+    digits = max(0, 3 - power if power >= 0 else 2 - power)
     text = f"{value:.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
