@@ -9,6 +9,7 @@
 #   make serve         read the built book at http://127.0.0.1:8000
 #   make mutants       planted mistakes alone: the tests must see each
 #   make screenshots   every page as a picture: light, dark, phone
+#   make slides        the decks of the lesson plans, one file each, into _build/slides
 #   make sheets        question sheets for a class, each with its own numbers, and one key: SEED=7 STUDENTS=20
 #
 # On Linux pip takes torch with CUDA (several GB). A processor-only torch is enough for all of it:
@@ -19,7 +20,7 @@ BUILD := .venv/bin/python book/build.py
 export OMP_NUM_THREADS := 1
 export BOOK_STARTED := $(shell date +%s)
 
-.PHONY: book draft test check proof serve screenshots mutants sheets clean
+.PHONY: book draft test check proof serve screenshots mutants slides sheets clean
 book draft test check screenshots: .venv/ready
 	@$(BUILD) $@
 
@@ -28,6 +29,10 @@ proof: .venv/classroom
 
 mutants: .venv/ready
 	@.venv/bin/python tests/mutants.py
+
+slides: .venv/ready
+	@test -e _build/html/chapters/index.html || $(BUILD) draft
+	@.venv/bin/python classroom/slides.py
 
 sheets: .venv/ready
 	@.venv/bin/python classroom/questions.py --seed $(or $(SEED),1) --students $(or $(STUDENTS),20) --out _build/sheets

@@ -124,12 +124,19 @@ def mutants() -> bool:
     return run(sys.executable, "tests/mutants.py")
 
 
+def slides() -> bool:
+    """Make the slides from the built site, and turn every one of them in a browser."""
+    built = (SITE / "index.html").exists() or draft()
+    tests = sorted((ROOT / "tests" / "classroom").glob("*.test.mjs"))
+    return built and run(sys.executable, "classroom/slides.py") and node_tests(*tests)
+
+
 STEPS: dict[str, list[Callable[[], bool]]] = {
     "book": [site],
     "draft": [draft],
     "check": [style, units, widgets],
     "test": [style, units, widgets, notebooks, site, browser],
-    "proof": [mutants],
+    "proof": [mutants, slides],
 }
 
 
