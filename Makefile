@@ -6,6 +6,7 @@
 #   make check         the quick part of it: style, units, widgets
 #   make proof         what takes longer: planted mistakes, faults, editions, a class (15 minutes; CI runs it too)
 #   make draft         the website, executing only the chapters whose code changed (not after edits in src/)
+#   make pdf           the book on paper: _build/pdf, one file a chapter and one of the whole
 #   make serve         read the built book at http://127.0.0.1:8000
 #   make mutants       planted mistakes alone: the tests must see each
 #   make screenshots   every page as a picture: light, dark, phone
@@ -20,11 +21,11 @@ BUILD := .venv/bin/python book/build.py
 export OMP_NUM_THREADS := 1
 export BOOK_STARTED := $(shell date +%s)
 
-.PHONY: book draft test check proof serve screenshots mutants slides sheets clean
+.PHONY: book draft test check proof serve screenshots mutants slides sheets pdf clean
 book draft test check screenshots: .venv/ready
 	@$(BUILD) $@
 
-proof: .venv/classroom
+pdf proof: .venv/classroom
 	@$(BUILD) $@
 
 mutants: .venv/ready

@@ -1,4 +1,4 @@
-"""Build and test the book: ``python book/build.py book | draft | test | proof | check | serve | screenshots``.
+"""Build and test the book: ``python book/build.py book | draft | pdf | test | proof | check | serve | screenshots``.
 
 Called by the Makefile with the interpreter of ``.venv``. A target is a list of steps; each prints its
 name, then what it says, then its time. All steps run even after one fails, unless they need its result;
@@ -131,12 +131,28 @@ def slides() -> bool:
     return built and run(sys.executable, "classroom/slides.py") and node_tests(*tests)
 
 
+def lab() -> bool:
+    """Run a chapter in a real JupyterLab: its sliders write back to Python."""
+    return run(BIN / "node", "book/browser.mjs") and node_tests(ROOT / "tests" / "lab" / "lab.test.mjs")
+
+
+def pdf() -> bool:
+    """Print every chapter and the whole book, and check their links, headings and bookmarks."""
+    return (
+        run(BIN / "node", "book/browser.mjs")
+        and ((SITE / "index.html").exists() or draft())
+        and run(sys.executable, "-m", "press.pdf", SITE, SITE.parent / "pdf", PYTHONPATH=str(ROOT / "book"))
+        and run(sys.executable, "-m", "pytest", "tests/site/test_pdf.py", "-p", "no:cacheprovider")
+    )
+
+
 STEPS: dict[str, list[Callable[[], bool]]] = {
     "book": [site],
     "draft": [draft],
     "check": [style, units, widgets],
     "test": [style, units, widgets, notebooks, site, browser],
-    "proof": [mutants, slides],
+    "proof": [mutants, slides, lab, pdf],
+    "pdf": [pdf],
 }
 
 
@@ -187,6 +203,8 @@ def main(target: str) -> bool:
     passed = run_steps(target)
     if target in ("book", "draft") and passed:
         print(f"Open {SITE / 'index.html'} in a browser, or run `make serve`.")
+    if target == "pdf" and passed:
+        print(f"The PDFs are in {SITE.parent / 'pdf'}.")
     return passed
 
 
