@@ -13,12 +13,12 @@ export const ELSEWHERE = "https://chapter.invalid/";
  * Fill the empty document with chapters and return when it is ready to print.
  *
  * `book` is `{title, author, rights, parts: [{caption, slugs}]}`; `slugs` those wanted here; `whole` adds the title
- * page and the contents, with `numbers`, the first page of each chapter.
+ * page and the contents, from `titles`, the HTML of each chapter's, and `numbers`, the page on which it begins.
  */
-export async function compose({ book, slugs, whole, numbers, elsewhere }) {
+export async function compose({ book, slugs, whole, titles, numbers, elsewhere }) {
+  const root = book.parts[0].slugs[0];
   const known = new Set(book.parts.flatMap((part) => part.slugs));
   const styles = new Set();
-  let logo;
   const make = (tag, className = "", text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
 
   /** Give every anchor, and whatever refers to it, the chapter's name in front. */
@@ -71,19 +71,22 @@ export async function compose({ book, slugs, whole, numbers, elsewhere }) {
     if (list.children.length > 1) article.append(list);
   }
 
-  async function chapter(slug) {
+  async function load(slug) {
     const text = await (await fetch(`${slug}.html`)).text();
-    const page = new DOMParser().parseFromString(text, "text/html");
+    return new DOMParser().parseFromString(text, "text/html");
+  }
+
+  async function chapter(slug) {
+    const page = await load(slug);
     for (const style of page.querySelectorAll("head > style")) styles.add(style.textContent);
-    logo ??= page.querySelector(".logo");
     const article = page.querySelector("article");
     for (const node of article.querySelectorAll("script, .headerlink, .copy, .needs-js, details.hide")) node.remove();
     for (const source of article.querySelectorAll("annotation")) source.remove(); // a bookmark would read it out
-    for (const number of article.querySelectorAll(".section-number")) number.after(" ");
+    for (const number of article.querySelectorAll(".section-number")) number.append("\u00a0"); // for the bookmarks
     for (const image of article.querySelectorAll("img")) image.loading = "eager";
     rename(article, slug);
     gather(article, slug);
-    if (whole && slug === slugs[0]) article.querySelector("h1").textContent = "About this book";
+    if (whole && slug === root) article.querySelector("h1").textContent = titles[root];
     article.id = slug;
     article.className = `chapter page-chapters-${slug}`;
     article.style.page = `chapter-${slug}`;
@@ -102,6 +105,7 @@ export async function compose({ book, slugs, whole, numbers, elsewhere }) {
   document.head.append(make("style", "", [...styles, ...heads].join("\n")));
 
   if (whole) {
+    const logo = (await load(root)).querySelector(".logo");
     const front = make("section", "title-page");
     front.append(logo, make("p", "book-title", book.title), make("p", "book-author", book.author), make("p", "book-rights", book.rights));
     const contents = make("nav", "paper-contents");
@@ -111,8 +115,8 @@ export async function compose({ book, slugs, whole, numbers, elsewhere }) {
       for (const slug of part.slugs) {
         const row = make("p", "row");
         const link = Object.assign(make("a"), { href: `#${slug}` });
-        link.append(...articles.get(slug).querySelector("h1").cloneNode(true).childNodes);
-        row.append(link, make("span", "page-of", numbers[slug]));
+        link.innerHTML = titles[slug];
+        row.append(link, make("span", "page-of", numbers[slug] ?? 0));
         contents.append(row);
       }
     }

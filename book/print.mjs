@@ -1,5 +1,5 @@
 // Prints chapters of the built site: `node book/print.mjs SITE`, one JSON job a line in, one answer a line out.
-// A job is {path, book, slugs, whole, numbers}, see compose in paper.mjs; it is answered with {pages: path} or {error}.
+// A job is {path, book, slugs, whole, titles, numbers}, see compose in paper.mjs; it is answered with {path} or {error}.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { launch, serve } from "./browser.mjs";
@@ -23,7 +23,7 @@ async function print({ path, ...job }) {
     await page.goto(`${server.url}chapters/paper.html`);
     await page.emulateMedia({ media: "print" });
     await page.evaluate(compose, { ...job, elsewhere: ELSEWHERE });
-    await page.pdf({ path, preferCSSPageSize: true, printBackground: true, tagged: true, outline: true, timeout: 300_000 });
+    await page.pdf({ path, preferCSSPageSize: true, printBackground: true, tagged: true, outline: true, timeout: 0 });
     if (faults.length) throw new Error(faults.join("; "));
   } finally {
     await page.close();

@@ -14,18 +14,17 @@ from itertools import accumulate
 from pathlib import Path
 
 import yaml
+from bs4 import BeautifulSoup
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObject, TextStringObject
 
 from .node import BOOK, node_binary
-from .site import Page
 
 __all__ = ["anchors", "faults", "finish", "write"]
 
 ELSEWHERE = "https://chapter.invalid/"  # as in paper.mjs
 WHOLE = "gradients-through-noise"
-BESIDE = (["headerlink"], ["section-number"])  # in a heading, but not of it
-FRONT = 3  # pages before the first chapter: the title and, as a first guess, two of contents
+HEADING = re.compile(r"<h[1-3]\b.*?</h[1-3]>", re.DOTALL)
 
 
 def contents() -> dict:
@@ -109,8 +108,6 @@ def faults(path: Path, headings: list[str], names: set[str]) -> list[str]:
         found.append("it is not tagged")
     if not reader.outline:
         found.append("it has no bookmarks")
-    if any(not page.get_contents() for page in reader.pages):
-        found.append("a page is empty")
     return [f"{path.name}: {line}" for line in found]
 
 
@@ -120,14 +117,23 @@ def squeeze(text: str) -> str:
     return re.sub(r"[\W_]", "", text).lower()
 
 
-def headings_of(page: Page) -> list[str]:
-    """Return the chapter's headings that hold no formula, without their numbers."""
+def title_of(page: str) -> str:
+    """Return the HTML of a page's title, without its link."""
+    tag = BeautifulSoup(HEADING.search(page)[0], "html.parser").h1
+    for link in tag.select(".headerlink"):
+        link.decompose()
+    return tag.decode_contents()
+
+
+def headings_of(page: str) -> list[str]:
+    """Return the headings of a page that hold no formula, without their numbers."""
     found = []
-    for tag in page.soup.select("article :is(h1, h2, h3)"):
+    for heading in HEADING.findall(page):
+        tag = BeautifulSoup(heading, "html.parser")
+        for beside in tag.select(".headerlink, .section-number"):
+            beside.decompose()
         if not tag.select(".katex"):
-            found.append(
-                "".join(string for string in tag.strings if string.parent.get("class") not in BESIDE)
-            )
+            found.append(tag.get_text())
     return found
 
 
@@ -151,31 +157,30 @@ def write(site: Path, out: Path) -> list[str]:
     out.mkdir(parents=True, exist_ok=True)
     book = contents()
     every = [slug for part in book["parts"] for slug in part["slugs"]]
-    headings = {slug: headings_of(Page(site / "chapters" / f"{slug}.html")) for slug in every}
-    files = {f"{slug}.pdf" for slug in every}
+    pages = {slug: (site / "chapters" / f"{slug}.html").read_text(encoding="utf-8") for slug in every}
+    titles = {slug: title_of(page) for slug, page in pages.items()} | {every[0]: "About this book"}
     process = printer(site)
 
-    def job(name: str, slugs: list[str], numbers: dict[str, int]) -> PdfReader:
+    def job(name: str, slugs: list[str], **more) -> PdfReader:
         path = out / f"{name}.pdf"
-        order(process, path=str(path), book=book, slugs=slugs, whole=name == WHOLE, numbers=numbers)
+        order(process, path=str(path), book=book, slugs=slugs, titles=titles, **more)
         return PdfReader(path)
 
-    lengths = {slug: len(job(slug, [slug], {}).pages) for slug in every}
-    numbers = dict(zip(every, accumulate(lengths.values(), initial=FRONT + 1), strict=False))
-    printed = anchors(job(WHOLE, every, numbers))
-    if any(printed[slug] != numbers[slug] for slug in every):  # the contents filled another number of pages
-        numbers = {slug: printed[slug] for slug in every}
-        printed = anchors(job(WHOLE, every, numbers))
+    lengths = [len(job(slug, [slug], whole=False).pages) for slug in every]
+    front = len(job(WHOLE, [], whole=True, numbers={}).pages)
+    numbers = dict(zip(every, accumulate(lengths, initial=front + 1), strict=False))
+    printed = anchors(job(WHOLE, every, whole=True, numbers=numbers))
     process.stdin.close()
     process.wait()
 
+    files = {f"{slug}.pdf" for slug in every}
     wrong = [
         f"{slug}: not on page {n}, as the contents say" for slug, n in numbers.items() if printed[slug] != n
     ]
     for name, slugs in [*((slug, [slug]) for slug in every), (WHOLE, every)]:
         path = out / f"{name}.pdf"
         finish(path, book["author"])
-        wrong += faults(path, [text for slug in slugs for text in headings[slug]], files)
+        wrong += faults(path, [text for slug in slugs for text in headings_of(pages[slug])], files)
         print(f"  {path.name}: {len(PdfReader(path).pages)} pages, {path.stat().st_size / 1e6:.1f} MB")
     return wrong
 
