@@ -7,6 +7,8 @@
 #   make proof         what takes longer: planted mistakes, faults, editions, a class (15 minutes; CI runs it too)
 #   make draft         the website, executing only the chapters whose code changed (not after edits in src/)
 #   make pdf           the book on paper: _build/pdf, one file a chapter and one of the whole
+#   make lab           the chapters as notebooks, in JupyterLab
+#   make measure       what 1, 5 and 20 kernels cost together (some minutes of an idle machine, Linux)
 #   make serve         read the built book at http://127.0.0.1:8000
 #   make mutants       planted mistakes alone: the tests must see each
 #   make screenshots   every page as a picture: light, dark, phone
@@ -21,7 +23,7 @@ BUILD := .venv/bin/python book/build.py
 export OMP_NUM_THREADS := 1
 export BOOK_STARTED := $(shell date +%s)
 
-.PHONY: book draft test check proof serve screenshots mutants slides sheets pdf clean
+.PHONY: book draft test check proof serve screenshots mutants pdf lab measure slides sheets clean
 book draft test check screenshots: .venv/ready
 	@$(BUILD) $@
 
@@ -37,6 +39,12 @@ slides: .venv/ready
 
 sheets: .venv/ready
 	@.venv/bin/python classroom/questions.py --seed $(or $(SEED),1) --students $(or $(STUDENTS),20) --out _build/sheets
+
+lab: .venv/classroom
+	@.venv/bin/python -m jupyterlab chapters
+
+measure: .venv/ready
+	@.venv/bin/python classroom/measure.py
 
 serve:
 	@$(PYTHON) book/build.py serve
