@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-__all__ = ["Exercise", "NotYetError", "judge"]
+__all__ = ["Exercise", "NotYetError", "judge", "shaped"]
 
 Outcome = Tensor | Mapping[str, Tensor]
 SHOWN = 3
@@ -118,6 +118,17 @@ def _difference(name: str, got: object, expected: Tensor, tolerance: float) -> s
     many = wrong.numel() > 1
     count = f"{int(wrong.sum())} of {wrong.numel()} numbers differ, the first is" if many else "It is"
     return f"{name} has the right shape. {count} {value:.4g}{_at(place)}, {side}."
+
+
+def shaped(value: object, *shape: int) -> Tensor:
+    """Return ``value`` if it is a tensor of this shape.
+
+    Raises:
+        NotYetError: it is not; for an ``ask`` that goes on computing with an answer.
+    """
+    if not isinstance(value, Tensor) or value.shape != shape:
+        raise NotYetError(_difference("The answer", value, torch.empty(shape), 0.0))
+    return value
 
 
 def _at(place: list[int]) -> str:
