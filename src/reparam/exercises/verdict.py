@@ -136,9 +136,11 @@ def _at(place: list[int]) -> str:
 
 
 def _numbers(outcome: Mapping[str, Tensor]) -> str:
-    flat = torch.cat([value.double().flatten() for value in outcome.values()])
-    more = ", …" if len(flat) > SHOWN else ""
-    return ", ".join(f"{x:.4f}".replace("-0.0000", "0.0000") for x in flat[:SHOWN].tolist()) + more
+    flat = [x for value in outcome.values() for x in value.flatten().tolist()]
+    shown = (
+        f"{x:.4f}".replace("-0.0000", "0.0000") if isinstance(x, float) else str(x) for x in flat[:SHOWN]
+    )
+    return ", ".join(shown) + (", …" if len(flat) > SHOWN else "")
 
 
 def judge(exercise: Exercise, answer: Callable, *, seed: int) -> str:
