@@ -114,6 +114,8 @@ def _difference(name: str, got: object, expected: Tensor, tolerance: float) -> s
         return f"{name} is right up to rounding in {SINGLE[got.dtype]}; keep the dtype of the inputs."
     place = wrong.nonzero()[0].tolist()
     value, right = got[tuple(place)].item(), expected[tuple(place)].item()
+    if got.dtype == torch.bool:
+        return f"{name} is told {bool(value)}, and that is wrong."
     side = "too large" if value > right else "too small"
     many = wrong.numel() > 1
     count = f"{int(wrong.sum())} of {wrong.numel()} numbers differ, the first is" if many else "It is"
