@@ -154,11 +154,14 @@ def order(process: subprocess.Popen, **job) -> None:
 
 def write(site: Path, out: Path) -> list[str]:
     """Print every chapter and the whole book, say the size of each, and return what is wrong."""
-    out.mkdir(parents=True, exist_ok=True)
     book = contents()
     every = [slug for part in book["parts"] for slug in part["slugs"]]
+    missing = [slug for slug in every if not (site / "chapters" / f"{slug}.html").exists()]
+    if missing:
+        return [f"{slug}: not in the built site; run `make draft` first" for slug in missing]
     pages = {slug: (site / "chapters" / f"{slug}.html").read_text(encoding="utf-8") for slug in every}
     titles = {slug: title_of(page) for slug, page in pages.items()} | {every[0]: "About this book"}
+    out.mkdir(parents=True, exist_ok=True)
     process = printer(site)
 
     def job(name: str, slugs: list[str], **more) -> PdfReader:

@@ -83,3 +83,9 @@ def test_every_chapter_is_printed_once():
     slugs = [slug for part in pdf.contents()["parts"] for slug in part["slugs"]]
     assert slugs[0] == "index"
     assert len(slugs) == len(set(slugs)) > 10
+
+
+def test_a_page_that_is_not_built_is_named(tmp_path):
+    said = pdf.write(tmp_path, tmp_path / "pdf")
+    assert said[0] == "index: not in the built site; run `make draft` first"
+    assert not (tmp_path / "pdf").exists()
