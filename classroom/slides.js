@@ -31,7 +31,7 @@ Reveal.initialize({
   mobileViewDistance: 1000,
   transition: "none",
   hash: true,
-  slideNumber: "c/t",
+  slideNumber: () => [Reveal.getIndices().h + 1, "/", Reveal.getHorizontalSlides().length], // a widget has sections too
   keyboard: { 68: toggle },
   keyboardCondition: () => !inWidget(),
   help: true,
