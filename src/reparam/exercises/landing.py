@@ -87,6 +87,21 @@ def _components(logits, mean, scale, z):
     return logits.log_softmax(-1) + _log_normal(z[:, None], mean, scale.log())
 
 
+def _two_runs(g):
+    hard = 90 + 20 * given.normal(g, 200)
+    return hard + 0.3 + given.normal(g, 200), hard + given.normal(g, 200)
+
+
+def _true_gain(first, second):
+    both = torch.cov(torch.stack([first, second]))
+    variance = both[0, 0] + both[1, 1] - 2 * both[0, 1]
+    return torch.stack([first.mean() - second.mean(), 2 * (variance / len(first)).sqrt()])
+
+
+def _gain(two_errors):
+    return lambda first, second: torch.stack([(first - second).mean(), two_errors(first, second)])
+
+
 EXERCISES = {
     "path-elbo": Exercise(
         inputs=_posterior,
@@ -143,6 +158,25 @@ EXERCISES = {
             "The weights of the components are missing.": lambda logits, mean, scale, z: _log_normal(
                 z[:, None], mean, scale.log()
             ).logsumexp(-1),
+        },
+    ),
+    "paired-gain": Exercise(
+        inputs=_two_runs,
+        truth=_true_gain,
+        matched="The gain and two standard errors, from the covariance of the two runs",
+        slips={
+            "This treats the two runs as if they had seen different images. Hard images cancel in the "
+            "differences.": _gain(lambda a, b: 2 * ((a.var() + b.var()) / len(a)).sqrt()),
+            "That is the spread of the images. The mean of N of them is sqrt(N) times steadier.": _gain(
+                lambda a, b: 2 * (a - b).std()
+            ),
+            "That is one standard error. Two were asked for.": _gain(
+                lambda a, b: (a - b).std() / len(a) ** 0.5
+            ),
+            "The deviation divides by N here. The mean comes from the same numbers, so divide by N - "
+            "1.": _gain(lambda a, b: 2 * (a - b).std(correction=0) / len(a) ** 0.5),
+            "The sign: an NLL is better when it is lower, so the gain is first minus "
+            "second.": lambda first, second: _true_gain(first, second) * torch.tensor([-1.0, 1.0]),
         },
     ),
 }
