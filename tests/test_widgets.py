@@ -18,6 +18,7 @@ from reparam.experiments import schedules as program
 from reparam.widgets import (
     FOLDERS,
     Cards,
+    Deck,
     Decoder,
     DiffusionStep,
     ElboGap,
@@ -125,6 +126,7 @@ def examples() -> dict[str, Widget]:
         "seeds, paired": SeedTable(GAINS, 0.1, 20, 0.12, 16, row=1, pairing="paired", n=5, sets=30, seed=2),
         "replay": TrainingReplay(TERMS, {0: GRAY, 2: GRAY / 2}, originals=GRAY),
         "replay of samples": TrainingReplay(TERMS, {1: GRAY[:1]}, name="samples", epoch=1),
+        "deck": Deck({"One": [("front", "back"), ("a < b", "x_{i}")], "Two": [("f", "g")]}),
         "cards": Cards([("front", "back"), ("a < b", "x_{i}")], title="Deck"),
     }
 

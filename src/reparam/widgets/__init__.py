@@ -10,13 +10,14 @@ one derivative, ``GumbelRace`` a draw as a race, ``TopKRace`` several draws with
 ``LandingSurface`` and ``FitQ`` show a gradient with and without its score,
 ``TinyVae`` trains while one watches, ``ScheduleExplorer`` and ``TrainingReplay`` show recorded runs,
 ``SeedTable`` sets a difference beside the spread of repeated runs,
-``Quiz`` and ``Cards`` ask. They compute in the reader's browser: no kernel, no network.
+``Quiz``, ``Cards`` and ``Deck`` ask. They compute in the reader's browser: no kernel, no network.
 """
 
 from importlib import import_module
 
 FOLDERS = {
     "Cards": "cards",
+    "Deck": "deck",
     "Decoder": "decoder",
     "DiffusionStep": "diffusion_step",
     "ElboGap": "elbo_gap",
@@ -43,6 +44,7 @@ FOLDERS = {
 
 __all__ = [
     "Cards",
+    "Deck",
     "Decoder",
     "DiffusionStep",
     "ElboGap",
