@@ -45,9 +45,14 @@ class Term(NamedTuple):
     """One entry: its names, its place in the glossary, its first sentence, and where the book defines it."""
 
     names: tuple[str, ...]
-    anchor: str
+    anchors: tuple[str, ...]  # one for each name
     sentence: str
     home: tuple[str, str]  # document, heading slug
+
+    @property
+    def anchor(self) -> str:
+        """Return where the entry begins."""
+        return self.anchors[0]
 
 
 class Use(NamedTuple):
@@ -88,8 +93,8 @@ def read_terms(doctree: nodes.document) -> list[Term]:
             )  # fmt: skip
             continue
         home = (links[-1]["reftarget"], links[-1]["reftargetid"])
-        anchor = next(item.findall(nodes.term))["ids"][0]
-        terms.append(Term(tuple(names), anchor, sentence[0], home))
+        anchors = tuple(node["ids"][0] for node in item.findall(nodes.term))
+        terms.append(Term(tuple(names), anchors, sentence[0], home))
     return terms
 
 
@@ -174,12 +179,15 @@ def entries(env: BuildEnvironment, docname: str) -> Iterator[tuple]:
     """Yield what the search index should know of a page: the names of the terms that are at home there."""
     slugs = env.metadata[docname].get("myst_slugs", {})
     for term in env.book_terms:
-        here = docname == env.book_glossary
-        if here or (term.home[0] == docname and term.home[1] in slugs):
-            anchor = term.anchor if here else slugs[term.home[1]][1]
-            names = {name.lower() for name in term.names} if here else set()  # Sphinx has those already
-            for way in sorted(set().union(*map(spellings, term.names)) - names):
-                yield ("single", way, anchor, "main", None)
+        for name, anchor in zip(term.names, term.anchors, strict=True):
+            ways = spellings(name)
+            if docname == env.book_glossary:
+                ways.discard(name.lower())  # Sphinx has that one already
+            elif term.home[0] == docname and term.home[1] in slugs:
+                anchor = slugs[term.home[1]][1]
+            else:
+                continue
+            yield from (("single", way, anchor, "main", None) for way in sorted(ways))
 
 
 def on_resolved(app: Sphinx, doctree: nodes.document, docname: str) -> None:

@@ -24,10 +24,12 @@ ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = ROOT / "chapters"
 ENTRIES = re.search(r":::\{glossary\}\n(.*)\n:::", (CHAPTERS / "glossary.md").read_text(), re.DOTALL)[1]
 TERMS = [
-    glossary.Term(("straight-through estimator", "straight-through"), "st", "Hard forward.", ("", "")),
-    glossary.Term(("RELAX",), "relax", "REBAR with a free critic.", ("", "")),
-    glossary.Term(("posterior",), "posterior", "The code, given the data.", ("", "")),
-    glossary.Term(("reparameterisation trick",), "trick", "Noise from outside.", ("", "")),
+    glossary.Term(
+        ("straight-through estimator", "straight-through"), ("st", "st2"), "Hard forward.", ("", "")
+    ),
+    glossary.Term(("RELAX",), ("relax",), "REBAR with a free critic.", ("", "")),
+    glossary.Term(("posterior",), ("posterior",), "The code, given the data.", ("", "")),
+    glossary.Term(("reparameterisation trick",), ("trick",), "Noise from outside.", ("", "")),
 ]
 
 
