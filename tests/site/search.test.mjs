@@ -43,6 +43,6 @@ test("a question leads to the section that answers it, and to the glossary", () 
   for (const [question, place] of Object.entries(WHERE)) {
     const first = ask(question).slice(0, 5).map(([name, , anchor]) => `${name.replace("chapters/", "")}.html${anchor}`);
     assert.ok(first.includes(place), `${question}: ${first.join(", ")}`);
-    assert.equal(first.filter((found) => found.startsWith("glossary.html#term-")).length, 1, `${question}: ${first.join(", ")}`);
+    assert.ok(first.some((found) => found.startsWith("glossary.html#term-")), `${question}: ${first.join(", ")}`);
   }
 });
