@@ -13,6 +13,7 @@
 #   make mutants       planted mistakes alone: the tests must see each
 #   make screenshots   every page as a picture: light, dark, phone
 #   make slides        the decks of the lesson plans, one file each, into _build/slides
+#   make classroom     an nbgrader course of all exercises in _build/classroom, hidden inputs drawn from SEED
 #   make sheets        question sheets for a class, each with its own numbers, and one key: SEED=7 STUDENTS=20
 #
 # On Linux pip takes torch with CUDA (several GB). A processor-only torch is enough for all of it:
@@ -23,7 +24,7 @@ BUILD := .venv/bin/python book/build.py
 export OMP_NUM_THREADS := 1
 export BOOK_STARTED := $(shell date +%s)
 
-.PHONY: book draft test check proof serve screenshots mutants pdf lab measure slides sheets clean
+.PHONY: book draft test check proof serve screenshots mutants pdf lab measure slides sheets classroom clean
 book draft test check screenshots: .venv/ready
 	@$(BUILD) $@
 
@@ -39,6 +40,9 @@ slides: .venv/ready
 
 sheets: .venv/ready
 	@.venv/bin/python classroom/questions.py --seed $(or $(SEED),1) --students $(or $(STUDENTS),20) --out _build/sheets
+
+classroom: .venv/classroom
+	@.venv/bin/python classroom/students.py --out _build/classroom --seed $(or $(SEED),1)
 
 lab: .venv/classroom
 	@.venv/bin/python -m jupyterlab chapters

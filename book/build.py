@@ -146,12 +146,17 @@ def pdf() -> bool:
     )
 
 
+def grading() -> bool:
+    """Release two assignments, grade two students with nbgrader, and read their feedback."""
+    return run(sys.executable, "-m", "pytest", "classroom/test_grading.py", "-p", "no:cacheprovider")
+
+
 STEPS: dict[str, list[Callable[[], bool]]] = {
     "book": [site],
     "draft": [draft],
     "check": [style, units, widgets],
     "test": [style, units, widgets, notebooks, site, browser],
-    "proof": [mutants, slides, lab, pdf],
+    "proof": [mutants, slides, lab, pdf, grading],
     "pdf": [pdf],
 }
 
