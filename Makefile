@@ -12,6 +12,7 @@
 #   make serve         read the built book at http://127.0.0.1:8000
 #   make mutants       planted mistakes alone: the tests must see each
 #   make screenshots   every page as a picture: light, dark, phone
+#   make publish-config REPO=https://github.com/owner/name   Colab and GitHub on every page (REPO= takes them off)
 #   make slides        the decks of the lesson plans, one file each, into _build/slides
 #   make classroom     an nbgrader course of all exercises in _build/classroom, hidden inputs drawn from SEED
 #   make sheets        question sheets for a class, each with its own numbers, and one key: SEED=7 STUDENTS=20
@@ -24,7 +25,7 @@ BUILD := .venv/bin/python book/build.py
 export OMP_NUM_THREADS := 1
 export BOOK_STARTED := $(shell date +%s)
 
-.PHONY: book draft test check proof serve screenshots mutants pdf lab measure slides sheets classroom clean
+.PHONY: book draft test check proof serve screenshots mutants publish-config pdf lab measure slides sheets classroom clean
 book draft test check screenshots: .venv/ready
 	@$(BUILD) $@
 
@@ -43,6 +44,9 @@ sheets: .venv/ready
 
 classroom: .venv/classroom
 	@.venv/bin/python classroom/students.py --out _build/classroom --seed $(or $(SEED),1)
+
+publish-config:
+	@$(PYTHON) book/publish.py "$(REPO)"
 
 lab: .venv/classroom
 	@.venv/bin/python -m jupyterlab chapters

@@ -119,6 +119,11 @@ def browser() -> bool:
     )
 
 
+def editions() -> bool:
+    """Run half of the Colab editions, in Colab's versions or the oldest allowed, twice and out of order."""
+    return run(sys.executable, "book/run_editions.py")
+
+
 def mutants() -> bool:
     """Plant mistakes in a copy of the package, one at a time: the tests must see each."""
     return run(sys.executable, "tests/mutants.py")
@@ -156,7 +161,7 @@ STEPS: dict[str, list[Callable[[], bool]]] = {
     "draft": [draft],
     "check": [style, units, widgets],
     "test": [style, units, widgets, notebooks, site, browser],
-    "proof": [mutants, slides, lab, pdf, grading],
+    "proof": [mutants, slides, lab, pdf, grading, editions],
     "pdf": [pdf],
 }
 

@@ -1,6 +1,6 @@
 """Trim the built site: ``python -m press.finish _build/html``. Exits 1 on a broken link or a heavy page.
 
-Sizes for pictures, fonts cut to what is used, unused style rules and files deleted; then every
+Sizes for pictures, notebooks to take away, fonts cut to what is used, unused style rules and files deleted; then every
 reference is checked and every page weighed.
 """
 
@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+from .editions import write_editions
 from .fonts import trim
 from .images import write_sizes
 from .links import faults
@@ -55,6 +56,7 @@ def finish(site: Path) -> int:
         front.write_text(FRONT.format(title="Gradients Through Noise", url="chapters/index.html"))
     for page in pages(site):
         write_sizes(page)
+    write_editions(site)
     book = pages(site)
     trim(site / "_static", book)
     drop_rules(site / "_static" / "book.css", book)

@@ -1,5 +1,5 @@
 // What the pages do beside their widgets: the light or dark switch, boxes that scroll by keyboard,
-// a copy button on code, Ctrl+K, and the mark beside the section that is being read.
+// a copy button on code, a menu that closes, Ctrl+K, and the mark beside the section that is being read.
 const root = document.documentElement;
 
 function setMode(mode) {
@@ -51,6 +51,14 @@ for (const code of document.querySelectorAll(".cell_input div.highlight")) {
   });
   code.append(button);
 }
+
+const run = document.querySelector(".run");
+run?.addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape" || !run.open) return;
+  run.open = false;
+  run.querySelector("summary").focus();
+});
+if (run) addEventListener("click", ({ target }) => (run.open &&= run.contains(target)));
 
 addEventListener("keydown", (event) => {
   if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;
