@@ -117,7 +117,8 @@ def read_book(root: Path) -> Book:
     for page in (root / "chapters").glob(
         "*.md"
     ):  # pages without a notebook: links to them become their titles
-        titles[page.stem] = re.search(r"^# (.*)", page.read_text(), re.MULTILINE)[1]
+        if found := re.search(r"^# (.*)", page.read_text(), re.MULTILINE):
+            titles[page.stem] = found[1]
     sources = read_sources(root / config["bibtex_bibfiles"][0])
     return Book(
         root / "chapters", config["sphinx"]["config"]["book_macros"], titles, chapters, labels, sources
