@@ -1,5 +1,7 @@
 """baselines: unbiased by quadrature over all draws together, and the mistakes biased by exactly what theory says."""
 
+import math
+
 import pytest
 import torch
 
@@ -155,3 +157,22 @@ def test_the_coefficient_refuses_what_it_cannot_pair(gen):
         ValueError, match=r"coefficient: control must have shape \[S, ...\] with S >= 2 draws"
     ):
         baselines.coefficient(x[:1], x[:1])
+
+
+def test_half_precision_sums_do_not_overflow():
+    cost = torch.tensor([300.0, -300.0, 200.0], dtype=torch.float16)
+    assert baselines.optimal(cost, cost).item() == pytest.approx(
+        baselines.optimal(cost.double(), cost.double()).item(), rel=1e-3
+    )
+    assert baselines.coefficient(cost, cost).item() == pytest.approx(-1.0, rel=1e-3)
+
+
+def test_costs_that_are_not_finite_are_refused():
+    bad = torch.tensor([1.0, math.nan])
+    for call in (
+        lambda: baselines.leave_one_out(bad),
+        lambda: baselines.optimal(bad, bad),
+        lambda: baselines.coefficient(bad, bad),
+    ):
+        with pytest.raises(ValueError, match="must be finite, got nan"):
+            call()

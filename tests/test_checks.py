@@ -120,3 +120,23 @@ def test_open_interval():
             checks.open_interval("f", "u", torch.tensor([0.5, bad]))
     with pytest.raises(TypeError, match=r"^f: u must be a tensor, got float"):
         checks.open_interval("f", "u", 0.5)
+
+
+def test_numbers_names_the_first_that_is_none():
+    checks.numbers("f", a=torch.tensor([6e4, 6e4], dtype=torch.float16))  # whose sum overflows
+    for value, said in ((math.nan, "nan"), (-math.inf, "-inf")):
+        with pytest.raises(ValueError, match=rf"f: b must be finite, got {said} at \[1, 0\]"):
+            checks.numbers("f", a=torch.ones(1), b=torch.tensor([[1.0], [value]]))
+    with pytest.raises(TypeError, match="f: b must be a tensor, got list"):
+        checks.numbers("f", b=[1.0])
+
+
+def test_number():
+    checks.number("f", "a", -3)
+    checks.number("f", "a", 0, at_least=0)
+    for bad in (True, "1", None, torch.tensor(1.0)):
+        with pytest.raises(TypeError, match="f: a must be one finite number >= 0, got"):
+            checks.number("f", "a", bad, at_least=0)
+    for bad in (math.nan, math.inf, -1):
+        with pytest.raises(ValueError, match="f: a must be one finite number >= 0, got"):
+            checks.number("f", "a", bad, at_least=0)

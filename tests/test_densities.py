@@ -292,3 +292,16 @@ def test_bad_input():
         densities.exponential(0 * two, two)
     with pytest.raises(ValueError, match=r"^densities.exponential: rate and z must have the same shape"):
         densities.exponential(two, torch.ones(3))
+
+
+def test_half_precision_does_not_turn_into_nan():
+    half = torch.tensor([[0.9, 0.1]], dtype=torch.float16)
+    assert not densities.concrete(torch.zeros_like(half), half, tau=1e30).isnan().any()
+    far = torch.tensor([-1e4], dtype=torch.float16)
+    assert densities.gumbel(torch.zeros_like(far), torch.full_like(far, 1e-3), far) == -math.inf
+
+
+def test_a_class_that_was_not_drawn_sends_nothing_to_z():
+    z = torch.tensor([1.0, 0.0], requires_grad=True)
+    densities.categorical(torch.tensor([0.0, -math.inf]), z).backward()
+    assert (z.grad == 0).all()  # log 1 for the class that was drawn

@@ -134,3 +134,11 @@ def test_bad_arguments():
         diffusion.mixture_denoiser(x, LOGITS, MEANS, STDS - 1, log_snr=0)
     with pytest.raises(ValueError, match="mixture_denoiser: means and stds must have the same shape"):
         diffusion.mixture_denoiser(x, LOGITS, MEANS, STDS[:2], log_snr=0)
+
+
+def test_the_cleanest_level_in_half_precision():
+    x = torch.tensor([[90.0, -40.0]], dtype=torch.float16)
+    zeros = torch.zeros(2, 2, dtype=torch.float16)
+    out = diffusion.mixture_denoiser(x, zeros[0], zeros, zeros, log_snr=30.0)
+    assert out.dtype == torch.float16
+    assert not out.isnan().any()

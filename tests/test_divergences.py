@@ -166,3 +166,17 @@ def test_bad_input():
         divergences.kl_categorical(torch.zeros(2, 3), torch.zeros(3))
     with pytest.raises(ValueError, match="kl_categorical_uniform: logits needs a finite largest entry"):
         divergences.kl_categorical_uniform(torch.full((2, 3), -INF))
+
+
+def test_a_probability_that_rounds_to_zero_where_p_is_zero_costs_infinity():
+    q, p = torch.tensor([0.0, -1e4]), torch.tensor([0.0, -math.inf])
+    assert divergences.kl_categorical(q, p) == math.inf
+
+
+def test_divergences_of_nan_are_refused():
+    bad, good = torch.tensor([math.nan]), torch.zeros(1)
+    for args in ((bad, good), (good, bad)):
+        with pytest.raises(ValueError, match=r"kl_normal_standard: (mean|log_var) must be finite"):
+            divergences.kl_normal_standard(*args)
+    with pytest.raises(ValueError, match="kl_normal: log_var_p must be finite"):
+        divergences.kl_normal(good, good, good, bad)

@@ -570,3 +570,11 @@ def test_antithetic_pairs_keep_the_mean_and_help_where_the_estimate_is_odd():
     )
     assert abs(plain[0] - moved[0]) < 1e-10
     assert moved[1] > 10 * plain[1]
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"), [(math.nan, ValueError), (True, TypeError), ("0", TypeError), (None, TypeError)]
+)
+def test_a_baseline_that_is_no_number(bad, error):
+    with pytest.raises(error, match="score_function: baseline must be one finite number"):
+        estimators.score_function_normal(torch.sin, baseline=bad)

@@ -105,6 +105,6 @@ def test_bad_shapes(gen):
     for bad in ((params[0], z), (params[:, :3], z), (params, z[:1]), (params, z.expand(3, 2))):
         for function in (flows.forward, flows.log_density):
             with pytest.raises(
-                ValueError, match=r"params must have shape \[..., layers, 4\] and noise \[..., 2\]"
+                ValueError, match=r"params must have shape \[..., layers, 4\] and [xz] \[..., 2\]"
             ):
                 function(*bad)

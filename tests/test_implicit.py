@@ -464,3 +464,9 @@ def test_bad_noise_and_shapes():
         implicit.student_t(two, torch.ones(3), two, two / 2)
     with pytest.raises(TypeError, match=r"^beta: b must be a tensor, got float"):
         implicit.beta(two, 1.0, two / 2)
+
+
+def test_parameters_that_half_precision_cannot_bound_are_refused():
+    one = torch.ones(1, dtype=torch.float16)
+    with pytest.raises(ValueError, match="gamma: concentration must lie in"):
+        implicit.gamma(one * math.inf, one, one / 2)

@@ -221,3 +221,13 @@ def test_gradients_have_names(gen):
         importance.sampled_elbo(model, x, eps, gradient="dreg")
     with pytest.raises(ValueError, match=r"sampled_elbo: eps must have shape \[K, \*\(3, 2\)\]"):
         importance.sampled_elbo(model, x, eps[0], gradient="path")
+
+
+def test_pixels_and_weights_of_another_kind_are_refused():
+    model, eps = LineModel(0.0, 0.0), torch.zeros(2, 1, 1, dtype=torch.float64)
+    for x, error in ((X[:, :2], ValueError), ([[1.0, 0.0, 1.0]], TypeError)):
+        with pytest.raises(error, match="log_weights: x must"):
+            importance.iwae(model, x, eps)
+    for bad in (torch.tensor([0.0, math.nan]), torch.empty(0, 2)):
+        with pytest.raises(ValueError, match="bound: log_w must"):
+            importance.bound(bad)

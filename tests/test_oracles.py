@@ -185,3 +185,8 @@ def test_bad_input():
             call(torch.log, 0.0, 1.0)
         with pytest.raises(TypeError, match=f"^{call.__name__}: nodes must be a whole number"):
             call(torch.cos, 0.0, 1.0, nodes=10.0)
+
+
+def test_whole_numbers_are_no_logits():
+    with pytest.raises(TypeError, match="exact_grad: logits must have a floating-point dtype"):
+        oracles.exact_grad(lambda z: z[:, 0], torch.tensor([0, 1]))

@@ -252,3 +252,9 @@ def test_bad_arguments(gen):
         path.log_weights(lambda z: z, mean, mean, eps, gradient="path")
     with pytest.raises(ValueError, match="mean and log_var must have the same shape"):
         path.log_weights(_log_joint, mean, mean[:2], eps, gradient="path")
+
+
+def test_a_scale_of_zero_in_half_precision_has_a_path_of_zero():
+    mean, log_scale = torch.zeros(2, dtype=torch.float16), torch.full((2,), -300.0, dtype=torch.float16)
+    eps = torch.ones(2, dtype=torch.float16)
+    assert path.log_q_seen_by(mean, log_scale, mean, eps).isfinite().all()

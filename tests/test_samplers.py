@@ -1,6 +1,7 @@
 """samplers: coupling, distribution, exact gradients, and every bad input."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -482,3 +483,21 @@ def test_bad_winner():
 
 
 # Inverse cdfs
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_noise_that_is_not_finite_is_refused(bad):
+    logits, g = torch.zeros(2, 3), torch.tensor([[0.0, 1.0, 2.0], [0.0, bad, 1.0]])
+    for function in (
+        samplers.gumbel_max,
+        partial(samplers.gumbel_softmax, tau=1.0),
+        partial(samplers.gumbel_top_k, k=1),
+    ):
+        with pytest.raises(ValueError, match=r"g must be finite, got .* at \[1, 1\]"):
+            function(logits, g)
+    with pytest.raises(ValueError, match=r"normal: (loc|eps) must be finite"):
+        samplers.normal(g, torch.ones_like(g), logits)
+    with pytest.raises(ValueError, match=r"normal: (loc|eps) must be finite"):
+        samplers.normal(logits, torch.ones_like(g), g)
+    with pytest.raises(ValueError, match="gumbel_given: v must be finite"):
+        samplers.gumbel_given(logits, torch.tensor([[1.0, 0, 0]] * 2), g)

@@ -158,7 +158,7 @@ def test_history_is_the_mean_over_images(x):
 
 @pytest.mark.parametrize(
     ("where", "named"),
-    [("encoder.2.bias", "mean, log_var"), ("decoder.2.bias", "elbo, reconstruction")],
+    [("encoder.2.bias", "mean, log_var"), ("decoder.2.bias", "logits, and with them the reconstruction")],
 )
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_nan_stops_names_the_term_and_leaves_the_weights(where, named, value, x, gen):

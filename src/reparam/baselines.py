@@ -37,6 +37,7 @@ def leave_one_out(cost: Tensor) -> Tensor:
         raise ValueError(
             f"leave_one_out: cost must have shape [S, ...] with S >= 2 draws, got shape {tuple(cost.shape)}"
         )
+    checks.numbers("leave_one_out", cost=cost)
     cost = cost.detach()
     return (cost.sum(0) - cost) / (len(cost) - 1)
 
@@ -70,10 +71,11 @@ def optimal(cost: Tensor, score: Tensor) -> Tensor:
             f"optimal: cost must have shape [S] and score [S] or [S, P], got {tuple(cost.shape)} "
             f"and {tuple(score.shape)}"
         )
-    weight = score.detach().reshape(len(score), -1).square().sum(-1)
+    checks.numbers("optimal", cost=cost, score=score)
+    weight = score.detach().double().reshape(len(score), -1).square().sum(-1)
     if not (total := weight.sum()) > 0:
         raise ValueError(f"optimal: score must not be 0 at every one of the {len(score)} draws")
-    return torch.dot(cost.detach().to(weight), weight) / total
+    return (torch.dot(cost.detach().double(), weight) / total).to(cost.dtype)
 
 
 def coefficient(estimate: Tensor, control: Tensor) -> Tensor:
@@ -103,7 +105,8 @@ def coefficient(estimate: Tensor, control: Tensor) -> Tensor:
         raise ValueError(
             f"coefficient: control must have shape [S, ...] with S >= 2 draws, got shape {tuple(control.shape)}"
         )
-    g, h = estimate.detach(), control.detach()
+    checks.numbers("coefficient", estimate=estimate, control=control)
+    g, h = estimate.detach().double(), control.detach().double()
     h = h - h.mean(0)
     variance = h.square().sum(0)
-    return torch.where(variance > 0, -(g * h).sum(0) / variance, 0.0)
+    return torch.where(variance > 0, -(g * h).sum(0) / variance, 0.0).to(estimate.dtype)

@@ -17,6 +17,8 @@ __all__ = [
     "count",
     "finite",
     "logits",
+    "number",
+    "numbers",
     "open_interval",
     "path",
     "positive",
@@ -79,6 +81,16 @@ def count(function: str, name: str, value: object, *, at_least: int = 1) -> None
         raise ValueError(f"{allowed}, got {value!r}")
 
 
+def number(function: str, name: str, value: object, *, at_least: float = -math.inf) -> None:
+    """``value`` must be one finite number ``>= at_least``; a tensor is none."""
+    allowed = f"{function}: {name} must be one finite number"
+    allowed += "" if at_least == -math.inf else f" >= {at_least:g}"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{allowed}, got {value!r} of type {type(value).__name__}")
+    if not (math.isfinite(value) and value >= at_least):
+        raise ValueError(f"{allowed}, got {value!r}")
+
+
 def same_shape(function: str, **tensors: Tensor) -> None:
     """All tensors must share one shape and one device: nothing broadcasts silently."""
     (first, a), *rest = tensors.items()
@@ -94,6 +106,20 @@ def same_shape(function: str, **tensors: Tensor) -> None:
             raise ValueError(
                 f"{function}: {first} and {name} must be on one device, got {a.device} and {b.device}"
             )
+
+
+def numbers(function: str, **tensors: Tensor) -> None:
+    """Every entry of every argument must be a finite number; the message names the first that is not."""
+    for name, value in tensors.items():
+        tensor(function, name, value)
+        # One sum is cheaper than a look at every entry, and usually settles it.
+        if torch.compiler.is_compiling() or value.detach().sum().isfinite():
+            continue
+        broken = (~value.detach().isfinite()).nonzero()
+        if len(broken):
+            where = broken[0].tolist()
+            got = value.detach()[tuple(where)].item()
+            raise ValueError(f"{function}: {name} must be finite, got {got} at {where}")
 
 
 def finite(function: str, **tensors: Tensor) -> None:

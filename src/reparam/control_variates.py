@@ -9,7 +9,6 @@ the others redraw the perturbed logits *given* it.
 import math
 from collections.abc import Callable
 from functools import partial
-from numbers import Real
 
 import torch
 from torch import Tensor
@@ -116,10 +115,7 @@ def rebar(f: Cost, *, tau: float | Tensor, eta: float | Tensor, event_dims: int 
     Source: Tucker, Mnih, Maddison, Lawson & Sohl-Dickstein (2017).
     """
     checks.positive("rebar", "tau", tau)
-    if isinstance(eta, bool) or not isinstance(eta, Real | Tensor) or (isinstance(eta, Tensor) and eta.ndim):
-        raise TypeError(f"rebar: eta must be one finite number, got {eta!r}")
-    if not math.isfinite(eta.item() if isinstance(eta, Tensor) else eta):
-        raise ValueError(f"rebar: eta must be one finite number, got {eta!r}")
+    checks.number("rebar", "eta", eta.item() if isinstance(eta, Tensor) and not eta.ndim else eta)
 
     def critic(h: Tensor) -> Tensor:
         return eta * f(samplers.gumbel_softmax(h, torch.zeros_like(h), tau=tau))

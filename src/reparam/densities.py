@@ -34,12 +34,14 @@ def normal(loc: Tensor, scale: Tensor, z: Tensor) -> Tensor:
     """
     checks.same_shape("densities.normal", loc=loc, scale=scale, z=z)
     checks.scale("densities.normal", "scale", scale, zero=False)
+    checks.numbers("densities.normal", loc=loc, z=z)
     return -0.5 * ((z - loc) / scale) ** 2 - scale.log() - 0.5 * math.log(2 * math.pi)
 
 
 def _standardise(function: str, loc: Tensor, scale: Tensor, z: Tensor) -> Tensor:
     checks.same_shape(f"densities.{function}", loc=loc, scale=scale, z=z)
     checks.scale(f"densities.{function}", "scale", scale, zero=False)
+    checks.numbers(f"densities.{function}", loc=loc, z=z)
     return (z - loc) / scale
 
 
@@ -66,6 +68,8 @@ def gumbel(loc: Tensor, scale: Tensor, z: Tensor) -> Tensor:
     Arguments and errors are those of :func:`normal`.
     """
     t = _standardise("gumbel", loc, scale, z)
+    # Below -1e4 the value is -inf in every dtype; at t = -inf itself it would be inf - inf.
+    t = t.clamp_min(-1e4)
     return -t - torch.exp(-t) - scale.log()
 
 
@@ -85,6 +89,7 @@ def exponential(rate: Tensor, z: Tensor) -> Tensor:
     """
     checks.same_shape("densities.exponential", rate=rate, z=z)
     checks.scale("densities.exponential", "rate", rate, zero=False)
+    checks.numbers("densities.exponential", z=z)
     return torch.where(z < 0, -math.inf, rate.log() - rate * z)
 
 
@@ -104,9 +109,10 @@ def categorical(logits: Tensor, z: Tensor) -> Tensor:
     """
     checks.logits("densities.categorical", "logits", logits)
     checks.same_shape("densities.categorical", logits=logits, z=z)
+    checks.numbers("densities.categorical", z=z)
     log_p = logits.log_softmax(-1)
     # 0 * -inf is NaN: a class that was not drawn contributes nothing, whatever its logit.
-    return torch.where(z == 0, torch.zeros_like(log_p), z * log_p).sum(-1)
+    return (z * log_p.masked_fill(z == 0, 0.0)).sum(-1)
 
 
 def _inside_the_simplex(function: str, logits: Tensor, y: Tensor) -> None:
@@ -155,7 +161,9 @@ def concrete(logits: Tensor, y: Tensor, *, tau: float | Tensor) -> Tensor:
     """
     checks.positive("densities.concrete", "tau", tau)
     _inside_the_simplex("densities.concrete", logits, y)
-    classes, log_y = logits.shape[-1], y.log()
-    log_tau = torch.as_tensor(tau, dtype=logits.dtype, device=logits.device).log()
+    wide = torch.promote_types(logits.dtype, torch.float32)
+    classes, log_y = logits.shape[-1], y.to(wide).log()
+    log_tau = torch.as_tensor(tau, dtype=wide, device=logits.device).log()
     shares = (logits - tau * log_y).log_softmax(-1)
-    return math.lgamma(classes) + (classes - 1) * log_tau + (shares - log_y).sum(-1)
+    log_p = math.lgamma(classes) + (classes - 1) * log_tau + (shares - log_y).sum(-1)
+    return log_p.to(logits.dtype)

@@ -64,6 +64,7 @@ def diffuse(x: Tensor, eps: Tensor, *, log_snr: float | Tensor) -> Tensor:
     Source: Ho, Jain & Abbeel (2020), eq. 4.
     """
     checks.same_shape("diffuse", x=x, eps=eps)
+    checks.numbers("diffuse", x=x, eps=eps)
     alpha, sigma = _of_rows("diffuse", x, log_snr)
     return samplers.normal(alpha * x, sigma.expand_as(x), eps)
 
@@ -104,12 +105,14 @@ def mixture_denoiser(
             "mixture_denoiser: x, logits and means must have shapes [..., D], [K] and [K, D], got "
             f"{tuple(x.shape)}, {tuple(logits.shape)} and {tuple(means.shape)}"
         )
-    alpha, sigma = (t.unsqueeze(-2) for t in _of_rows("mixture_denoiser", x, log_snr))
+    checks.numbers("mixture_denoiser", x=x, means=means)
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    alpha, sigma = (t.unsqueeze(-2) for t in _of_rows("mixture_denoiser", wide, log_snr))
     variance = alpha**2 * stds**2 + sigma**2
     standard = (x.unsqueeze(-2) - alpha * means) / variance.sqrt()
     log_r = logits - 0.5 * (standard**2 + variance.log() + math.log(2 * math.pi)).sum(-1)
     r = log_r.softmax(-1).unsqueeze(-1)
-    return (r * sigma * standard / variance.sqrt()).sum(-2)
+    return (r * sigma * standard / variance.sqrt()).sum(-2).to(x.dtype)
 
 
 def _of_rows(function: str, x: Tensor, log_snr: float | Tensor) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,7 @@ from typing import Protocol
 from torch import Tensor
 
 from reparam import baselines, checks, control_variates, densities, divergences, estimators, samplers
-from reparam.terms import Elbo, log_bernoulli
+from reparam.terms import Elbo, expand_pixels, log_bernoulli
 
 __all__ = ["CategoricalVAE", "categorical_elbo", "discrete_elbo", "rebar_elbo", "score_elbo"]
 
@@ -90,8 +90,11 @@ def score_elbo(model: CategoricalVAE, x: Tensor, g: Tensor) -> Elbo:
     Source: Williams (1992); Kool, van Hoof & Welling (2019).
     """
     logits = _encode_logits("score_elbo", model, x)
+    checks.tensor("score_elbo", "g", g)
+    if g.shape[1:] != logits.shape:
+        raise ValueError(f"score_elbo: g must have shape [S, *{tuple(logits.shape)}], got {tuple(g.shape)}")
     surrogate = estimators.score_function(
-        lambda z: _reconstruct(model, x, z),
+        lambda z: _reconstruct("score_elbo", model, x, z),
         samplers.gumbel_max,
         lambda params, z: densities.categorical(params, z).sum(-1),
         baseline=baselines.leave_one_out,
@@ -125,7 +128,12 @@ def rebar_elbo(
     Source: Tucker, Mnih, Maddison, Lawson & Sohl-Dickstein (2017).
     """
     logits = _encode_logits("rebar_elbo", model, x)
-    surrogate = control_variates.rebar(lambda z: _reconstruct(model, x, z), tau=tau, eta=eta, event_dims=2)
+    checks.tensor("rebar_elbo", "g", g)
+    if g.shape != (2, *logits.shape):
+        raise ValueError(f"rebar_elbo: g must have shape {(2, *logits.shape)}, got {tuple(g.shape)}")
+    surrogate = control_variates.rebar(
+        lambda z: _reconstruct("rebar_elbo", model, x, z), tau=tau, eta=eta, event_dims=2
+    )
     return _with_exact_kl(surrogate(logits, g.movedim(0, -2)), logits)
 
 
@@ -135,9 +143,9 @@ def _encode_logits(function: str, model: CategoricalVAE, x: Tensor) -> Tensor:
     return logits
 
 
-def _reconstruct(model: CategoricalVAE, x: Tensor, z: Tensor) -> Tensor:
+def _reconstruct(function: str, model: CategoricalVAE, x: Tensor, z: Tensor) -> Tensor:
     pixels = model.decode(z)
-    return log_bernoulli(x.expand_as(pixels), pixels)
+    return log_bernoulli(expand_pixels(function, x, pixels), pixels)
 
 
 def _with_exact_kl(reconstruction: Tensor, logits: Tensor) -> Elbo:

@@ -25,6 +25,7 @@ def tame_log_var(log_var: Tensor) -> Tensor:
     A network may emit any number: ``exp(1e4)`` is infinite, and a hard clamp would have no
     gradient to come back with. A variance above ``exp(40)`` has no use, so nothing is lost.
     """
+    checks.numbers("tame_log_var", log_var=log_var)
     excess = (log_var - LOG_VAR_KNEE).clamp_min(0)
     return torch.where(log_var > LOG_VAR_KNEE, LOG_VAR_KNEE + 2 * torch.log1p(excess / 2), log_var)
 
@@ -47,11 +48,12 @@ def kl_normal_standard(mean: Tensor, log_var: Tensor) -> Tensor:
 
     Raises:
         TypeError: an argument is not a floating-point tensor.
-        ValueError: shapes or devices differ.
+        ValueError: shapes or devices differ; an entry is not finite.
 
     Source: Kingma & Welling (2014), appendix B.
     """
     checks.same_shape("kl_normal_standard", mean=mean, log_var=log_var)
+    checks.numbers("kl_normal_standard", mean=mean, log_var=log_var)
     v = tame_log_var(_wide(log_var))
     # expm1(v) - v is >= 0 in floating point; exp(v) - 1 - v turns negative near v = 0.
     return 0.5 * (_wide(mean) ** 2 + (torch.expm1(v) - v))
@@ -65,7 +67,9 @@ def kl_normal(mean_q: Tensor, log_var_q: Tensor, mean_p: Tensor, log_var_p: Tens
 
     Args, returns and errors are those of :func:`kl_normal_standard`.
     """
-    checks.same_shape("kl_normal", mean_q=mean_q, log_var_q=log_var_q, mean_p=mean_p, log_var_p=log_var_p)
+    every = {"mean_q": mean_q, "log_var_q": log_var_q, "mean_p": mean_p, "log_var_p": log_var_p}
+    checks.same_shape("kl_normal", **every)
+    checks.numbers("kl_normal", **every)
     v_p = _wide(log_var_p)
     v = tame_log_var(_wide(log_var_q) - v_p)
     precision_p = torch.exp(tame_log_var(-v_p))
@@ -93,7 +97,8 @@ def kl_categorical(logits_q: Tensor, logits_p: Tensor) -> Tensor:
     # q log q -> 0 as q -> 0, but 0 * -inf is NaN, and so is its gradient: leave those classes out.
     impossible = log_q == -math.inf
     gap = log_q.masked_fill(impossible, 0) - log_p.masked_fill(impossible, 0)
-    kl = (log_q.exp() * gap).sum(-1)
+    # And exp may round q to 0 where p is 0: 0 * inf again, and the answer is inf.
+    kl = torch.where(gap == math.inf, gap, log_q.exp() * gap).sum(-1)
     # Rounding can leave -1e-8: lift the value to 0 and leave the gradient alone.
     return kl + (-kl).clamp_min(0).detach()
 

@@ -121,8 +121,13 @@ def score_function(
     Returns:
         a surrogate whose value is ``f(z)``; gradients of ``f``'s own parameters pass too.
 
+    Raises:
+        TypeError, ValueError: ``baseline`` is neither a finite number nor a tensor nor a function.
+
     Source: Williams (1992).
     """
+    if not callable(baseline) and not isinstance(baseline, Tensor):
+        checks.number("score_function", "baseline", baseline)
 
     def surrogate(params: Params, noise: Tensor) -> Tensor:
         z = sample(params, noise).detach()
@@ -133,10 +138,9 @@ def score_function(
         b = baseline(cost.detach()) if callable(baseline) else baseline
         b = torch.as_tensor(b, dtype=cost.dtype, device=cost.device).detach()
         if b.shape not in (torch.Size(), cost.shape):
-            raise ValueError(
-                f"score_function: baseline must be a number or have shape {tuple(cost.shape)}, "
-                f"got {tuple(b.shape)}"
-            )
+            wanted = f"score_function: baseline must be a number or have shape {tuple(cost.shape)}"
+            raise ValueError(f"{wanted}, got {tuple(b.shape)}")
+        checks.numbers("score_function", baseline=b)
         return cost + (cost.detach() - b) * (log_p - log_p.detach())
 
     return surrogate
@@ -237,9 +241,7 @@ def per_sample_grads(
             f"per_sample_grads: surrogate must return one value per draw, shape ({len(noise)},), got {got}"
         )
     if not values.requires_grad:
-        raise ValueError(
-            "per_sample_grads: the surrogate's value does not depend on params: was it detached?"
-        )
+        raise ValueError("per_sample_grads: the surrogate's value does not depend on params: detached?")
     grads = torch.autograd.grad(
         values.sum(), copies, allow_unused=True, materialize_grads=True, create_graph=create_graph
     )

@@ -41,14 +41,16 @@ def _log_standard(z: Tensor) -> Tensor:
     return (-0.5 * z**2 - 0.5 * math.log(2 * math.pi)).sum(-1)
 
 
-def _check(function: str, params: Tensor, z: Tensor) -> None:
+def _check(function: str, params: Tensor, **points: Tensor) -> None:
+    ((name, z),) = points.items()
     checks.tensor(function, "params", params)
-    checks.tensor(function, "noise", z)
+    checks.tensor(function, name, z)
     if params.ndim < 2 or params.shape[-1] != 4 or z.shape != (*params.shape[:-2], 2):
         raise ValueError(
-            f"{function}: params must have shape [..., layers, 4] and noise [..., 2], "
+            f"{function}: params must have shape [..., layers, 4] and {name} [..., 2], "
             f"got {tuple(params.shape)} and {tuple(z.shape)}"
         )
+    checks.numbers(function, params=params, **points)
 
 
 def forward(params: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -64,7 +66,7 @@ def forward(params: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         TypeError, ValueError: an argument is not a floating-point tensor of these shapes.
     """
-    _check("flows.forward", params, z)
+    _check("flows.forward", params, z=z)
     x, log_q = z, _log_standard(z)
     for stays, c in _layers(params):
         a, b = x[..., stays], x[..., 1 - stays]
@@ -78,7 +80,7 @@ def log_density(params: Tensor, x: Tensor) -> Tensor:
 
     Args, shapes and errors are those of :func:`forward`: ``params`` and ``x [..., 2]``. Returns ``[...]`` nats.
     """
-    _check("flows.log_density", params, x)
+    _check("flows.log_density", params, x=x)
     log_q = torch.zeros_like(x[..., 0])
     for stays, c in reversed(_layers(params)):
         a, b = x[..., stays], x[..., 1 - stays]

@@ -11,7 +11,7 @@ mean and log-variance side by side, for :math:`q(h_2 \mid h_1)` and :math:`p(h_1
 import torch
 from torch import Tensor, nn
 
-from reparam import divergences, path, samplers
+from reparam import checks, divergences, path, samplers
 
 __all__ = ["codes", "has_two_layers", "stopped"]
 
@@ -28,6 +28,7 @@ def stopped(module: nn.Module, x: Tensor) -> Tensor:
 
 
 def _mean_and_log_scale(both: Tensor) -> tuple[Tensor, Tensor]:
+    checks.finite("codes", upper_encoder=both)
     mean, log_var = both.chunk(2, dim=-1)
     return mean, 0.5 * divergences.tame_log_var(log_var)
 
@@ -61,7 +62,16 @@ def codes(
 
     Source: Roeder, Wu & Duvenaud (2017), algorithm 2; Bauer & Mnih (2021), for hierarchies.
     """
+    path.among("codes", gradient, ("total", "path", "dreg", "shortcut"))
+    checks.numbers("codes", mean=mean, log_scale=log_scale, eps=eps)
+    checks.same_shape("codes", mean=mean, log_scale=log_scale)
     size = mean.shape[-1]
+    pairs = zip(eps.shape[-2::-1], mean.shape[-2::-1], strict=False)
+    if eps.ndim < mean.ndim or eps.shape[-1] <= size or any(m not in (1, e) for e, m in pairs):
+        raise ValueError(
+            f"codes: eps must have shape [K, *{tuple(mean.shape[:-1])}, L1 + L2] with L1 = {size}, "
+            f"got {tuple(eps.shape)}"
+        )
     eps1, eps2 = eps[..., :size], eps[..., size:]
     mean1, log_scale1 = mean.expand_as(eps1), log_scale.expand_as(eps1)
     h1 = samplers.normal(mean1, log_scale1.exp(), eps1)

@@ -50,7 +50,7 @@ def _tail(law: tuple, params: Sequence[Tensor], x: Tensor, side: Tensor) -> Tens
 
 
 def _check(function: str, name: str, p: Tensor, least: float) -> None:
-    if p.numel() and not ((p >= least) & (p <= 1e9)).all():
+    if p.numel() and not ((p.double() >= least) & (p.double() <= 1e9)).all():
         raise ValueError(f"{function}: {name} must lie in [{least:g}, 1e9], got {p.min()} to {p.max()}")
 
 
@@ -99,6 +99,7 @@ def attach(cdf: Callable[..., Tensor], params: tuple[Tensor, ...], z: Tensor) ->
         ValueError: shapes differ, or the cdf does not rise at a draw (a discrete law has no density).
     """
     checks.same_shape("attach", z=z, **{f"params[{k}]": p for k, p in enumerate(params)})
+    checks.numbers("attach", z=z, **{f"params[{k}]": p for k, p in enumerate(params)})
     leaves = [t.detach().clone().requires_grad_() for t in (*params, z)]
     with (
         torch.enable_grad()
@@ -145,6 +146,7 @@ def student_t(df: Tensor, loc: Tensor, scale: Tensor, u: Tensor) -> Tensor:
     checks.same_shape("student_t", df=df, loc=loc, scale=scale, u=u)
     _check("student_t", "df", df, 0.1)  # with fewer, samples leave the range even of float64
     checks.scale("student_t", "scale", scale, zero=True)
+    checks.numbers("student_t", loc=loc)
     # If sigmoid(x) is Beta(df / 2, df / 2), then t = sqrt(df) sinh(x / 2).
     x = _quantile("student_t", _LOGIT_BETA, u, a=df / 2, b=df / 2)
-    return loc + scale * (df.double().sqrt() * (x / 2).sinh()).to(df.dtype)
+    return (loc + scale.double() * (df.double().sqrt() * (x / 2).sinh())).to(df.dtype)

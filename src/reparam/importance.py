@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from reparam import checks, divergences, hierarchy, path, samplers
-from reparam.terms import Elbo, log_bernoulli
+from reparam.terms import Elbo, expand_pixels, log_bernoulli
 
 __all__ = ["GaussianVAE", "Iwae", "bound", "iwae", "log_weights", "sampled_elbo"]
 
@@ -42,6 +42,7 @@ def _weigh(
     two = hierarchy.has_two_layers(model)
     path.among(function, gradient, (*allowed, "shortcut") if two else allowed)
     mean, log_var = model.encode(x)
+    checks.same_shape(function, mean=mean, log_var=log_var)
     checks.finite(function, mean=mean, log_var=log_var)
     checks.tensor(function, "eps", eps)
     wanted = (*mean.shape[:-1], *model.code) if two else mean.shape
@@ -52,7 +53,7 @@ def _weigh(
     log_scale = 0.5 * divergences.tame_log_var(log_var)
     codes, log_ratio = (hierarchy.codes if two else _codes)(model, mean, log_scale, eps, gradient)
     logits = model.decode(codes[0])
-    reconstruction = log_bernoulli(x.expand_as(logits), logits)
+    reconstruction = log_bernoulli(expand_pixels(function, x, logits), logits)
     if gradient == "dreg":
         path.weigh_paths(reconstruction + log_ratio, *codes)
     return reconstruction, log_ratio
@@ -137,6 +138,9 @@ def bound(log_w: Tensor) -> Tensor:
     Returns:
         ``[...]`` nats.
     """
+    checks.numbers("bound", log_w=log_w)
+    if log_w.ndim == 0 or not len(log_w):
+        raise ValueError(f"bound: log_w must have shape [K, ...] with K >= 1, got shape {tuple(log_w.shape)}")
     kept = torch.maximum(log_w, log_w.detach().amax(0) - NEGLIGIBLE)
     return torch.logsumexp(kept, 0) - math.log(len(log_w))
 

@@ -16,6 +16,7 @@ def _check_inverse_cdf(function: str, loc: Tensor, scale: Tensor, u: Tensor) -> 
     checks.same_shape(function, loc=loc, scale=scale, u=u)
     checks.scale(function, "scale", scale, zero=True)
     checks.open_interval(function, "u", u)
+    checks.numbers(function, loc=loc)
 
 
 def logistic(loc: Tensor, scale: Tensor, u: Tensor) -> Tensor:

@@ -85,6 +85,7 @@ def _encode(model: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
     """Return what the codes of ``x`` are drawn from: mean and log sigma, or logits and log-probabilities."""
     if model.noise == "normal":
         mean, log_var = model.encode(x)
+        checks.same_shape("nll_each", mean=mean, log_var=log_var)
         checks.finite("nll_each", mean=mean, log_var=log_var)
         return mean, 0.5 * divergences.tame_log_var(log_var)
     logits = model.encode(x)

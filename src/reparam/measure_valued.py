@@ -43,6 +43,7 @@ def coupled(eps: Tensor, w: Tensor) -> Tensor:
     Source: Mohamed, Rosca, Figurnov & Mnih (2020), section 7.2, who draw ``m`` and set ``eps = m * u``.
     """
     checks.same_shape("coupled", eps=eps, w=w)
+    checks.numbers("coupled", eps=eps, w=w)
     return torch.stack((w, w, torch.copysign(torch.hypot(eps, w), eps), eps), -1)
 
 
@@ -70,6 +71,7 @@ def measure_valued_normal(f: Cost) -> Surrogate:
         checks.same_shape("measure_valued_normal", loc=loc, scale=scale)
         checks.tensor("measure_valued_normal", "noise", noise)
         checks.scale("measure_valued_normal", "scale", scale, zero=False)
+        checks.numbers("measure_valued_normal", loc=loc, noise=noise)
         if noise.shape != (*loc.shape, 4):
             raise ValueError(
                 f"measure_valued_normal: noise must have shape {(*loc.shape, 4)}, got {tuple(noise.shape)}; "

@@ -31,6 +31,9 @@ def log_density(logits: Tensor, mean: Tensor, scale: Tensor, z: Tensor) -> Tenso
     Raises:
         TypeError, ValueError: as :func:`reparam.densities.normal`.
     """
+    checks.logits("mixtures.log_density", "logits", logits)
+    checks.same_shape("mixtures.log_density", mean=mean, scale=scale)
+    checks.tensor("mixtures.log_density", "z", z)
     every = torch.broadcast_shapes(z.unsqueeze(-2).shape, mean.unsqueeze(-3).shape)  # [..., N, C, L]
     at, loc, width = (t.expand(every) for t in (z.unsqueeze(-2), mean.unsqueeze(-3), scale.unsqueeze(-3)))
     each = densities.normal(loc, width, at).sum(-1)
@@ -75,6 +78,7 @@ def elbo(
     """
     path.among("mixtures.elbo", gradient, ("total", "path"))
     checks.logits("mixtures.elbo", "logits", logits)
+    checks.tensor("mixtures.elbo", "mean", mean)
     if mean.shape[:-1] != logits.shape:
         raise ValueError(
             f"mixtures.elbo: mean must have shape [*{tuple(logits.shape)}, L], got {tuple(mean.shape)}"

@@ -7,8 +7,6 @@ Those for categorical codes live in :mod:`reparam.discrete`, those made of impor
 :mod:`reparam.importance`, and are found here too.
 """
 
-import math
-from numbers import Real
 from typing import NamedTuple
 
 import torch
@@ -77,6 +75,7 @@ def elbo(model: GaussianVAE, x: Tensor, eps: Tensor) -> Elbo:
 def _codes(function: str, model: GaussianVAE, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Encode ``x`` and draw its codes: ``mean``, ``log_var`` and ``z``."""
     mean, log_var = model.encode(x)
+    checks.same_shape(function, mean=mean, log_var=log_var)
     checks.finite(function, mean=mean, log_var=log_var)
     scale = torch.exp(0.5 * divergences.tame_log_var(log_var))
     return mean, log_var, samplers.normal(mean, scale, eps)
@@ -106,7 +105,8 @@ def beta_elbo(model: GaussianVAE, x: Tensor, eps: Tensor, *, beta: float, free_b
 
     Source: Higgins et al. (2017); Kingma et al. (2016), section 3 and appendix C.8.
     """
-    _at_least_zero("beta_elbo", beta=beta, free_bits=free_bits)
+    checks.number("beta_elbo", "beta", beta, at_least=0)
+    checks.number("beta_elbo", "free_bits", free_bits, at_least=0)
     mean, log_var, z = _codes("beta_elbo", model, x, eps)
     reconstruction = log_bernoulli(x, model.decode(z))
     each = divergences.kl_normal_standard(mean, log_var)
@@ -114,12 +114,3 @@ def beta_elbo(model: GaussianVAE, x: Tensor, eps: Tensor, *, beta: float, free_b
     if free_bits > 0:
         charged = torch.where(each.detach().mean(-2, keepdim=True) > free_bits, each, free_bits)
     return BetaElbo(reconstruction - beta * charged.sum(-1), reconstruction - kl, reconstruction, kl)
-
-
-def _at_least_zero(function: str, **numbers: float) -> None:
-    for name, value in numbers.items():
-        allowed = f"{function}: {name} must be one finite number >= 0, got {value!r}"
-        if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(allowed)
-        if not 0 <= value < math.inf:
-            raise ValueError(allowed)

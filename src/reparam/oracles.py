@@ -102,7 +102,8 @@ def exact_grad(f: Function, logits: Tensor) -> Tensor:
     Returns:
         float64, the shape of ``logits``.
     """
-    leaf = logits.detach().double().requires_grad_() if isinstance(logits, Tensor) else logits
+    checks.logits("exact_grad", "logits", logits)
+    leaf = logits.detach().double().requires_grad_()
     (grad,) = torch.autograd.grad(exact_expectation(f, leaf), leaf)
     return grad
 
@@ -176,6 +177,7 @@ def _normal_integral(
 
     The coarse rule spans 12, so that a cost that outgrows the density shows in the error too.
     """
+    checks.number(function, "loc", loc)
     checks.positive(function, "scale", scale)
     checks.count(function, "nodes", nodes)
     loc, scale = float(loc), float(scale)

@@ -9,6 +9,7 @@ Parameters are ``mean`` and ``log_scale``; log-densities leave out :math:`-\tfra
 import math
 from collections.abc import Callable, Sequence
 
+import torch
 from torch import Tensor
 
 from reparam import checks, divergences, samplers
@@ -45,7 +46,9 @@ def log_q(mean: Tensor, log_scale: Tensor, z: Tensor, eps: Tensor, *, gradient: 
 
     Source: Roeder, Wu & Duvenaud (2017), algorithms 1 and 2.
     """
+    checks.same_shape("log_q", mean=mean, log_scale=log_scale, z=z, eps=eps)
     if gradient == "total":
+        checks.numbers("log_q", log_scale=log_scale, eps=eps)
         return -0.5 * eps**2 - log_scale
     return log_q_seen_by(mean.detach(), log_scale.detach(), z, eps)
 
@@ -58,9 +61,12 @@ def log_q_seen_by(mean: Tensor, log_scale: Tensor, z: Tensor, eps: Tensor) -> Te
 
     Args, shapes and returns are those of :func:`log_q`: ``mean``, ``log_scale``, ``z``, ``eps``.
     """
+    checks.same_shape("log_q_seen_by", mean=mean, log_scale=log_scale, z=z, eps=eps)
+    checks.numbers("log_q_seen_by", mean=mean, log_scale=log_scale, z=z, eps=eps)
     scale = log_scale.exp()
     again = mean + scale * eps  # equals z: what is left is the derivative of (z - mean) / scale
-    t = eps + (z - again) / scale.detach().clamp_min(SMALLEST_SCALE)
+    least = max(SMALLEST_SCALE, torch.finfo(scale.dtype).tiny)
+    t = eps + (z - again) / scale.detach().clamp_min(least)
     return -0.5 * t**2 - log_scale
 
 
@@ -77,6 +83,7 @@ def weigh_paths(log_w: Tensor, *codes: Tensor) -> None:
 
     Source: Tucker, Lawson, Gu & Maddison (2019). Returns nothing: it acts in the backward pass.
     """
+    checks.numbers("weigh_paths", log_w=log_w)
     share = log_w.detach().softmax(0).unsqueeze(-1)
     for z in codes:
         if z.requires_grad:
@@ -116,7 +123,7 @@ def log_weights(
     """
     among("path.log_weights", gradient, ("total", "path", "dreg"))
     checks.same_shape("path.log_weights", mean=mean, log_var=log_var)
-    checks.tensor("path.log_weights", "eps", eps)
+    checks.numbers("path.log_weights", mean=mean, log_var=log_var, eps=eps)
     if eps.shape[1:] != mean.shape or not len(eps):
         raise ValueError(
             f"path.log_weights: eps must have shape [K, *{tuple(mean.shape)}] with K >= 1, got {tuple(eps.shape)}"

@@ -47,12 +47,13 @@ def normal(loc: Tensor, scale: Tensor, eps: Tensor) -> Tensor:
 
     Raises:
         TypeError: an argument is not a floating-point tensor.
-        ValueError: shapes or devices differ; ``scale`` is negative or not finite.
+        ValueError: shapes or devices differ; ``scale`` is negative; an entry is not finite.
 
     Source: Kingma & Welling (2014), section 2.4.
     """
     checks.same_shape("normal", loc=loc, scale=scale, eps=eps)
     checks.scale("normal", "scale", scale, zero=True)
+    checks.numbers("normal", loc=loc, eps=eps)
     return loc + scale * eps
 
 
@@ -76,12 +77,13 @@ def gumbel_max(logits: Tensor, g: Tensor) -> Tensor:
 
     Raises:
         TypeError: an argument is not a floating-point tensor.
-        ValueError: shapes or devices differ; a row of logits has no finite largest entry.
+        ValueError: shapes or devices differ; a row of logits has no finite largest entry; ``g`` is not finite.
 
     Source: Gumbel (1954); Maddison, Tarlow & Minka (2014).
     """
     checks.logits("gumbel_max", "logits", logits)
     checks.same_shape("gumbel_max", logits=logits, g=g)
+    checks.numbers("gumbel_max", g=g)
     return _one_hot_argmax((logits + g).detach()).to(logits.dtype)
 
 
@@ -113,13 +115,14 @@ def gumbel_softmax(logits: Tensor, g: Tensor, *, tau: float | Tensor) -> Tensor:
     Raises:
         TypeError: ``tau`` is not one number; an argument is not a floating-point tensor.
         ValueError: ``tau`` is not positive and finite; shapes or devices differ; a row of
-            logits has no finite largest entry.
+            logits has no finite largest entry; ``g`` is not finite.
 
     Source: Jang, Gu & Poole (2017), eq. 2; Maddison, Mnih & Teh (2017).
     """
     checks.positive("gumbel_softmax", "tau", tau)
     checks.logits("gumbel_softmax", "logits", logits)
     checks.same_shape("gumbel_softmax", logits=logits, g=g)
+    checks.numbers("gumbel_softmax", g=g)
     perturbed = (logits + g).to(torch.promote_types(logits.dtype, torch.float32))
     # Subtracting the largest entry first keeps (l + g) / tau finite at any tau: inf - inf is NaN.
     gap = perturbed - perturbed.detach().amax(-1, keepdim=True)
@@ -175,6 +178,7 @@ def gumbel_given(logits: Tensor, z: Tensor, v: Tensor) -> Tensor:
     """
     checks.logits("gumbel_given", "logits", logits)
     checks.same_shape("gumbel_given", logits=logits, z=z, v=v)
+    checks.numbers("gumbel_given", v=v)
     won = z.detach() > 0
     if not torch.compiler.is_compiling():
         valid = (z == won) & (logits.detach().isfinite() | ~won)

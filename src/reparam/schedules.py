@@ -8,22 +8,12 @@ and learning rates are scheduled alike; :func:`parse` reads the text that the co
 import contextlib
 import math
 from collections.abc import Callable, Mapping
-from numbers import Real
 
 from reparam import checks
 
 __all__ = ["Schedule", "at", "burda", "constant", "cosine", "exponential", "linear", "parse", "then"]
 
 Schedule = Callable[[float], float]
-
-
-def _numbers(function: str, **values: float) -> None:
-    for name, value in values.items():
-        allowed = f"{function}: {name} must be one finite number"
-        if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(f"{allowed}, got {value!r} of type {type(value).__name__}")
-        if not math.isfinite(value):
-            raise ValueError(f"{allowed}, got {value!r}")
 
 
 def at(plan: Mapping[str, Schedule], progress: float) -> dict[str, float]:
@@ -44,7 +34,7 @@ def constant(value: float) -> Schedule:
     Raises:
         TypeError, ValueError: ``value`` is not one finite number.
     """
-    _numbers("constant", value=value)
+    checks.number("constant", "value", value)
     return lambda progress: float(value)
 
 
@@ -54,7 +44,8 @@ def linear(start: float, end: float) -> Schedule:
     Raises:
         TypeError, ValueError: an end is not one finite number.
     """
-    _numbers("linear", start=start, end=end)
+    checks.number("linear", "start", start)
+    checks.number("linear", "end", end)
     return lambda progress: start + (end - start) * progress
 
 
@@ -79,7 +70,8 @@ def cosine(start: float, end: float) -> Schedule:
 
     Source: Loshchilov & Hutter (2017), eq. 5, one period.
     """
-    _numbers("cosine", start=start, end=end)
+    checks.number("cosine", "start", start)
+    checks.number("cosine", "end", end)
     return lambda progress: end + (start - end) * (1 + math.cos(math.pi * progress)) / 2
 
 
@@ -99,7 +91,7 @@ def then(first: Schedule, second: Schedule, *, at: float) -> Schedule:
     Raises:
         TypeError, ValueError: ``at`` is not a number strictly between 0 and 1.
     """
-    _numbers("then", at=at)
+    checks.number("then", "at", at)
     if not 0 < at < 1:
         raise ValueError(f"then: at must lie strictly between 0 and 1, got {at!r}")
     return lambda progress: first(progress / at) if progress < at else second((progress - at) / (1 - at))
