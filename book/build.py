@@ -126,7 +126,29 @@ def editions() -> bool:
 
 def mutants() -> bool:
     """Plant mistakes in a copy of the package, one at a time: the tests must see each."""
-    return run(sys.executable, "tests/mutants.py")
+    return run(sys.executable, "tests/mutants.py") & run(sys.executable, "tests/js_mutants.py")
+
+
+def proof_tests(name: str) -> bool:
+    """Run one file of ``tests/proof``, which the Python tests leave out."""
+    return run(
+        sys.executable, "-m", "pytest", f"tests/proof/test_{name}.py", "-n", "2", "-p", "no:cacheprovider"
+    )
+
+
+def fuzz() -> bool:
+    """Call every public function with ten thousand odd arguments: promised values, or the promised error."""
+    return proof_tests("fuzz")
+
+
+def faults() -> bool:
+    """Kill, fill, flip and stall at random places: each fault has its one outcome."""
+    return proof_tests("faults")
+
+
+def audit() -> bool:
+    """Ask osv.dev for known faults in what this is built with, and compare THIRD_PARTY.toml."""
+    return run(sys.executable, "book/audit.py") & run(sys.executable, "book/third_party.py", "--check")
 
 
 def slides() -> bool:
@@ -161,7 +183,7 @@ STEPS: dict[str, list[Callable[[], bool]]] = {
     "draft": [draft],
     "check": [style, units, widgets],
     "test": [style, units, widgets, notebooks, site, browser],
-    "proof": [mutants, slides, lab, pdf, grading, editions],
+    "proof": [mutants, fuzz, faults, audit, slides, lab, pdf, grading, editions],
     "pdf": [pdf],
 }
 

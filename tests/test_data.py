@@ -66,6 +66,14 @@ def server(monkeypatch):
                 return self.send_error(404)
             if answer == "slow":
                 server.release.wait(10)
+            if answer == "half":  # and then not a byte more
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body[: len(body) // 2])
+                self.wfile.flush()
+                server.release.wait(10)
+                return None
             if answer == "cut":
                 body, length = body[: len(body) // 2], len(body)
             elif isinstance(answer, bytes):
