@@ -4,7 +4,7 @@
 #   make book          build the website into _build/html (executes every chapter)
 #   make test          everything: style, units, widgets, notebooks, site, browser
 #   make check         the quick part of it: style, units, widgets
-#   make proof         what takes longer: planted mistakes, faults, editions, a class (15 minutes; CI runs it too)
+#   make proof         what takes longer: planted mistakes, odd calls, faults, editions, a class (15 minutes; CI runs it too)
 #   make draft         the website, executing only the chapters whose code changed (not after edits in src/)
 #   make pdf           the book on paper: _build/pdf, one file a chapter and one of the whole
 #   make lab           the chapters as notebooks, in JupyterLab
@@ -33,7 +33,7 @@ pdf proof: .venv/classroom
 	@$(BUILD) $@
 
 mutants: .venv/ready
-	@.venv/bin/python tests/mutants.py
+	@.venv/bin/python tests/mutants.py && .venv/bin/python tests/js_mutants.py
 
 slides: .venv/ready
 	@test -e _build/html/chapters/index.html || $(BUILD) draft

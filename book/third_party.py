@@ -23,6 +23,7 @@ USES = {
     "@fontsource/source-sans-3": "on the site: typeface",
     "@fontsource/source-serif-4": "on the site: typeface",
     "katex": "on the site: style sheet and typefaces of formulas, which are drawn at build time",
+    "reveal.js": "on the site: style sheet and script of the slides",
     "commander": "needed by katex, not on the site",
     "axe-core": "tests: accessibility, not on the site",
     "playwright-core": "tests: a browser, not on the site",
@@ -63,6 +64,7 @@ def from_npm() -> list[dict]:
             folder = MODULES / name
             files = [
                 *folder.glob("dist/katex.min.css"),
+                *folder.glob("dist/reveal.*s"),
                 *folder.glob("dist/fonts/*.woff2"),
                 *_faces(folder, name),
             ]

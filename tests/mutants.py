@@ -166,7 +166,7 @@ MUTANTS = [
     Mutant("slip of algorithm 3", "mixtures", "return torch.logsumexp(logits.log_softmax(-1).unsqueeze(-2) + each, -1)",
            "return torch.logsumexp(logits.log_softmax(-1) + each.diagonal(dim1=-2, dim2=-1), -1, keepdim=True)", "mixtures"),
     Mutant("mixture's score kept", "mixtures", "seen = tuple(parameter.detach() for parameter in seen)", "pass", "mixtures"),
-    Mutant("mixture's weights do not learn", "mixtures", "(logits.softmax(-1) * (log_joint", "(logits.detach().softmax(-1) * (log_joint", "mixtures"),
+    Mutant("mixture's weights do not learn", "mixtures", "shares = logits.softmax(-1)", "shares = logits.detach().softmax(-1)", "mixtures"),
     Mutant("flow's score kept", "flows", "log_joint(x) - log_density(params.detach(), x)", "log_joint(x) - log_density(params, x)", "flows"),
     Mutant("flow's determinant added", "flows", "log_q - s\n    return x, log_q", "log_q + s\n    return x, log_q", "flows"),
     Mutant("recursion without the determinant's slope", "flows", "torch.autograd.grad((s + delta_b * y_b).sum(), a)",

@@ -261,6 +261,16 @@ def test_a_cache_that_cannot_be_written(server, tmp_path, monkeypatch):
     assert len(server.requests) == 4
 
 
+def test_a_cache_that_cannot_be_entered(server, tiny, monkeypatch):
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archive.Path, "is_file", refused)
+        _is_tiny(data.load("mnist"))
+    assert len(server.requests) == 4
+
+
 def test_two_first_reads_at_once(server, tiny):
     with ThreadPoolExecutor(4) as pool:
         for images in pool.map(data.load, ["mnist"] * 4):

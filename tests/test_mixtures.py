@@ -100,3 +100,15 @@ def test_bad_arguments(gen):
         mixtures.elbo(_log_joint, *params, eps[:, :1], gradient="path")
     with pytest.raises(ValueError, match="scale must be finite and > 0"):
         mixtures.elbo(_log_joint, *params[:2], params[2] - math.inf, eps, gradient="path")
+
+
+def test_a_component_that_is_never_drawn_costs_nothing_wherever_it_lies():
+    logits = torch.tensor([0.0, -torch.inf], dtype=torch.float16, requires_grad=True)
+    mean = torch.tensor([[0.0], [60000.0]], dtype=torch.float16)
+    narrow = torch.full_like(mean, -3.0)
+    bound = mixtures.elbo(
+        lambda z: -z[..., 0].abs(), logits, mean, narrow, torch.zeros_like(mean), gradient="path"
+    )
+    assert bound.isfinite()
+    bound.backward()
+    assert logits.grad.isfinite().all()

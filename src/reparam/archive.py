@@ -120,6 +120,14 @@ def _read(path: Path, sha256: str, origin: object) -> bytes:
     return found
 
 
+def _is_there(path: Path) -> bool:
+    """Say whether there is such a file; one in a folder that we may not enter is none."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False
+
+
 def content(name: str, file: str, sha256: str, *, home: str | None, system: Path | None = None) -> bytes:
     """Return what is in a file of a dataset, unpacked if it is gzipped.
 
@@ -139,7 +147,7 @@ def content(name: str, file: str, sha256: str, *, home: str | None, system: Path
     """
     folders = _folders(name, system)
     for folder in folders:
-        if (path := folder / file).is_file():
+        if _is_there(path := folder / file):
             return _read(path, sha256, path)
     places = ", ".join(str(folder) for folder in folders)
     if home is None:

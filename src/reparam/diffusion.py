@@ -107,6 +107,7 @@ def mixture_denoiser(
         )
     checks.numbers("mixture_denoiser", x=x, means=means)
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    means, stds = means.to(wide.dtype), stds.to(wide.dtype)
     alpha, sigma = (t.unsqueeze(-2) for t in _of_rows("mixture_denoiser", wide, log_snr))
     variance = alpha**2 * stds**2 + sigma**2
     standard = (x.unsqueeze(-2) - alpha * means) / variance.sqrt()

@@ -89,4 +89,6 @@ def elbo(
     if gradient == "path":
         seen = tuple(parameter.detach() for parameter in seen)
     log_m = log_density(seen[0], seen[1], seen[2].exp(), z)
-    return (logits.softmax(-1) * (log_joint(z) - log_m)).sum(-1)
+    shares = logits.softmax(-1)
+    # A component that is never drawn may lie where log m is -inf: 0 * inf would be NaN.
+    return (shares * (log_joint(z) - log_m).masked_fill(shares == 0, 0.0)).sum(-1)

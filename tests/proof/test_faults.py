@@ -13,7 +13,6 @@ import json
 import os
 import resource
 import signal
-import stat
 import subprocess
 import tempfile
 import threading
@@ -242,12 +241,13 @@ def test_a_network_that_stalls(fault, server, tiny, monkeypatch):  # noqa: F811
     assert list(tiny.iterdir()) == []
 
 
-def test_a_cache_that_is_read_only_for_this_user(server, monkeypatch):  # noqa: F811
+@pytest.mark.parametrize("mode", [0o555, 0o700], ids=["read-only", "of another user"])
+def test_a_cache_that_this_user_may_not_write(mode, server, monkeypatch):  # noqa: F811
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         place.chmod(0o755)
-        (cache := place / "cache").mkdir(mode=0o555)
-        cache.chmod(stat.S_IRUSR | stat.S_IXUSR | stat.S_IROTH | stat.S_IXOTH)
+        (cache := place / "cache").mkdir()
+        cache.chmod(mode)
         (spare := place / "spare").mkdir()
         spare.chmod(0o777)
         monkeypatch.setattr(archive, "_cache", lambda: cache)
@@ -259,6 +259,8 @@ def test_a_cache_that_is_read_only_for_this_user(server, monkeypatch):  # noqa: 
             with pytest.warns(UserWarning, match="the cache .* cannot be written .* mnist goes to"):
                 _is_tiny(data.load("mnist"))
 
+        if mode == 0o700 and os.getuid() != 0:
+            pytest.skip("only root can be somebody else for a moment")
         assert in_a_child(load) == 0
         assert list(cache.iterdir()) == []
 
