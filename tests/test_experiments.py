@@ -59,7 +59,7 @@ def test_a_cell_is_what_the_library_makes_of_it(tmp_path, capsys):
 
     curve = stacked.fit(
         nets, images.train, objective=objective, samples=5, epochs=2, batch_size=500, test=test,
-        schedules={"lr": schedules.cosine(4e-3, 0.0)},
+        schedules={"lr": schedules.cosine(2e-3, 0.0)},
     )  # fmt: skip
     for name in ("bound", "elbo"):
         assert torch.tensor(record["curve"][name]) == pytest.approx(getattr(curve, name), abs=0.006)
@@ -83,7 +83,7 @@ def test_a_cell_is_what_the_library_makes_of_it(tmp_path, capsys):
         assert got["images"] == want.shape[1]
     assert {
         "layers": 1, "objective": "iwae", "k": 5, "gradient": "dreg", "seeds": 2, "epochs": 2, "steps": 6,
-        "lr": "cosine:4e-3:0", "device": "cpu", "torch": torch.__version__, "train_images": 1500, "nll_k": 7,
+        "lr": "cosine:2e-3:0", "device": "cpu", "torch": torch.__version__, "train_images": 1500, "nll_k": 7,
     }.items() <= record.items()  # fmt: skip
     assert record["command"] == " ".join(
         ["python -m reparam.experiments.table2", *SMALL, "--cells 1-iwae-k5-dreg --out", str(tmp_path)]
@@ -224,7 +224,7 @@ def test_another_schedule_is_another_folder(tmp_path, capsys):
     assert _main(tmp_path, "--cells", "1-vae-k1-path") == 0
     capsys.readouterr()
     assert _main(tmp_path, "--cells", "1-vae-k1-path", "--lr", "burda") == 2
-    assert "the run was started with lr='cosine:4e-3:0', not 'burda'" in capsys.readouterr().err
+    assert "the run was started with lr='cosine:2e-3:0', not 'burda'" in capsys.readouterr().err
 
 
 def test_a_gap_that_is_the_same_for_all_images_carries_over_exactly(stream):

@@ -177,7 +177,7 @@ def _normal_integral(
 
     The coarse rule spans 12, so that a cost that outgrows the density shows in the error too.
     """
-    checks.number(function, "loc", loc)
+    checks.number(function, "loc", loc.item() if isinstance(loc, Tensor) and not loc.ndim else loc)
     checks.positive(function, "scale", scale)
     checks.count(function, "nodes", nodes)
     loc, scale = float(loc), float(scale)
