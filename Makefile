@@ -23,7 +23,9 @@
 PYTHON ?= python3
 BUILD := .venv/bin/python book/build.py
 export OMP_NUM_THREADS := 1
+ifndef BOOK_STARTED
 export BOOK_STARTED := $(shell date +%s)
+endif
 
 .PHONY: book draft test check proof serve screenshots mutants publish-config pdf lab measure slides sheets classroom clean
 book draft test check screenshots: .venv/ready

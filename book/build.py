@@ -183,15 +183,24 @@ STEPS: dict[str, list[Callable[[], bool]]] = {
     "draft": [draft],
     "check": [style, units, widgets],
     "test": [style, units, widgets, notebooks, site, browser],
-    "proof": [mutants, fuzz, faults, audit, slides, lab, pdf, grading, editions],
+    "proof": [fuzz, faults, audit, slides, lab, grading, pdf, editions, mutants],
     "pdf": [pdf],
 }
 
 
 def run_steps(target: str) -> bool:
-    """Run the steps of a target; a browser has nothing to look at when the site failed."""
-    failed = []
+    """Run the steps of a target; a browser has nothing to look at when the site failed.
+
+    With ``BOOK_MINUTES`` in the environment no proof starts later than that after ``BOOK_STARTED``.
+    """
+    failed, left_out = [], []
+    started = int(os.environ.get("BOOK_STARTED") or time.time())
+    limit = 60 * float(os.environ.get("BOOK_MINUTES") or "inf")
     for step in STEPS[target]:
+        if target == "proof" and time.time() - started > limit:
+            print(f"== {step.__name__}: NOT RUN, its time was used up\n", flush=True)
+            left_out.append(step.__name__)
+            continue
         if step is browser and "site" in failed:
             print("== browser: not run, the site was not built")
             failed.append("browser")
@@ -202,8 +211,9 @@ def run_steps(target: str) -> bool:
             failed.append(step.__name__)
         print(f"== {step.__name__}: {'FAILED' if step.__name__ in failed else 'passed'}"
               f" in {time.monotonic() - start:.0f} s\n", flush=True)  # fmt: skip
-    seconds = time.time() - int(os.environ.get("BOOK_STARTED") or time.time())
-    print(f"make {target}: {'FAILED: ' + ', '.join(failed) if failed else 'passed'} ({seconds:.0f} s in all)")
+    verdict = "FAILED: " + ", ".join(failed) if failed else "passed"
+    verdict += f", NOT RUN: {', '.join(left_out)}" if left_out else ""
+    print(f"make {target}: {verdict} ({time.time() - started:.0f} s in all)")
     return not failed
 
 
