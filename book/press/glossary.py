@@ -117,7 +117,7 @@ def pattern(terms: list[Term]) -> tuple[re.Pattern, dict[str, Term]]:
         shouted = len(re.findall("[A-Z]", name)) > 1 and " " not in name and "-" not in name
         alternatives.append(f"(?P<t{k}>{body if shouted else f'(?i:{body})'})")
         owners[f"t{k}"] = term
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(alternatives)})(?:e?s)?(?![\w-])"), owners
+    return re.compile(rf"(?<![\w/-])(?:{'|'.join(alternatives)})(?:e?s)?(?![\w-])"), owners
 
 
 def words(doctree: nodes.document) -> Iterator[nodes.Text]:
