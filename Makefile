@@ -23,15 +23,13 @@
 PYTHON ?= python3
 BUILD := .venv/bin/python book/build.py
 export OMP_NUM_THREADS := 1
-ifndef BOOK_STARTED
 export BOOK_STARTED := $(shell date +%s)
-endif
 
-.PHONY: book draft test check proof serve screenshots mutants publish-config pdf lab measure slides sheets classroom clean
+.PHONY: book draft test check proof quick-proof serve screenshots mutants publish-config pdf lab measure slides sheets classroom clean
 book draft test check screenshots: .venv/ready
 	@$(BUILD) $@
 
-pdf proof: .venv/classroom
+pdf proof quick-proof: .venv/classroom
 	@$(BUILD) $@
 
 mutants: .venv/ready

@@ -19,6 +19,17 @@ function watch() {
 
 async function visit(browser, url) {
   const context = await browser.newContext({ viewport: { width: 412, height: 823 } });
+  try {
+    return await measure(context, url);
+  } catch (error) {
+    if (error.name !== "TimeoutError") throw error;
+    return { live: Infinity, dead: 0, paint: 0, widgets: 0, shift: 0, kilobytes: 0 }; // another job holds the processor
+  } finally {
+    await context.close();
+  }
+}
+
+async function measure(context, url) {
   const page = await context.newPage();
   const cdp = await context.newCDPSession(page);
   let bytes = 0;
@@ -36,14 +47,15 @@ async function visit(browser, url) {
     widgets: document.querySelectorAll(".rp-host").length,
     dead: document.querySelectorAll(".rp-host:not([data-live])").length,
   }));
-  await context.close();
   return { kilobytes: bytes / 1024, ...seen };
 }
 
 test("a first visit on a slow line", async (t) => {
   await withSite(async ({ browser, url }) => {
-    for (const path of PAGES.filter((name) => name.startsWith("chapters/"))) {
-      await t.test(path, async (t) => {
+    const visits = [];
+    const slots = [Promise.resolve(), Promise.resolve()]; // two pages at a time, mostly waiting for their slow lines
+    for (const [place, path] of PAGES.filter((name) => name.startsWith("chapters/")).entries()) {
+      const turn = slots[place % 2].then(() => t.test(path, async (t) => {
         let seen = await visit(browser, url + path);
         for (let again = 1; again < 8 && seen.live > CEILING.live; again++) {
           await sleep(1000 * again); // another job may hold the processor
@@ -55,8 +67,11 @@ test("a first visit on a slow line", async (t) => {
         assert.equal(seen.dead, 0, "dead widgets");
         assert.ok(seen.live <= CEILING.live, numbers);
         assert.ok(seen.shift < CEILING.shift, numbers);
-      });
+      }));
+      slots[place % 2] = turn;
+      visits.push(turn);
     }
+    await Promise.all(visits);
   });
 });
 
