@@ -183,14 +183,14 @@ def drag() -> bool:
     return run(BIN / "node", "book/browser.mjs") and node_tests(ROOT / "tests" / "drag" / "drag.test.mjs")
 
 
-QUICK = [fuzz, faults, audit, slides, lab, grading]
+QUICK = [fuzz, faults, audit, slides, grading]
 STEPS: dict[str, list[Callable[[], bool]]] = {
     "book": [site],
     "draft": [draft],
     "check": [style, units, widgets],
     "test": [style, units, widgets, notebooks, site, browser],
     "quick-proof": QUICK,
-    "proof": [*QUICK, drag, pdf, editions, mutants],
+    "proof": [*QUICK, lab, drag, pdf, editions, mutants],
     "pdf": [pdf],
 }
 
