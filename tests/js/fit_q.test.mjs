@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { clean, divergence, ESTIMATORS, floorOf, gradient, run, STEPS, TARGETS, walk } from "../../src/reparam/widgets/fit_q/model.js";
 import { markup, nats, parts, speech, still, verdict } from "../../src/reparam/widgets/fit_q/view.js";
-import { normals } from "../../src/reparam/widgets/shared/rng.js";
+import { normals } from "../../src/reparam/widgets/kit/rng.js";
 import { golden, near, sound } from "./near.mjs";
 
 for (const [i, row] of golden("fit_q").entries()) {

@@ -184,7 +184,7 @@ def test_the_package_for_anki_is_sound_and_the_same_every_time(chapters, tmp_pat
 def test_cards_look_alike_in_anki_and_in_the_widgets(chapters):
     texts = [text for cards in chapters.values() for pair in cards for text in pair]
     script = (
-        "import { rich } from './src/reparam/widgets/shared/rich.js'; import { readFileSync } from 'node:fs';"
+        "import { rich } from './src/reparam/widgets/kit/rich.js'; import { readFileSync } from 'node:fs';"
         "console.log(JSON.stringify(JSON.parse(readFileSync(0, 'utf8')).map(rich)))"
     )
     command = [node_binary(), "--input-type=module", "-e", script]

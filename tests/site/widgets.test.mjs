@@ -9,13 +9,13 @@ const KEYS = ["Home", "ArrowLeft", "ArrowDown", "End", "ArrowRight", "ArrowUp", 
 
 /** The next control that nobody has touched yet, if any: answering may add, disable or remove others. */
 async function next(widget) {
-  const fresh = ".rp-host-live :is(input, select, button, textarea, summary):not([disabled], [data-driven])";
-  for (const control of await widget.locator(fresh).elementHandles()) {
-    if (!(await control.isVisible())) continue;
-    await control.evaluate((node) => node.setAttribute("data-driven", ""));
+  const found = await widget.evaluateHandle((node) => {
+    const fresh = ".rp-host-live :is(input, select, button, textarea, summary):not([disabled], [data-driven])";
+    const control = [...node.querySelectorAll(fresh)].find((node) => node.checkVisibility({ visibilityProperty: true }));
+    control?.setAttribute("data-driven", "");
     return control;
-  }
-  return null;
+  });
+  return found.asElement();
 }
 
 /** Drive one control the way a hand on the keyboard would; returns what was done, for the message. */

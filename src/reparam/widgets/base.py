@@ -1,7 +1,7 @@
 """What every widget shares: one self-contained script, one style sheet, honest traits.
 
 A widget is a folder with ``model.js`` (numbers), ``view.js`` (markup) and ``widget.js``
-(wiring), real ES modules that import each other and ``shared/``. :func:`bundle` joins them
+(wiring), real ES modules that import each other and ``kit/``. :func:`bundle` joins them
 into the one string that the page runs; comments stay behind, nothing is minified. Traits refuse
 bad values with a sentence that names the widget, the trait, the value and what is allowed.
 """
@@ -49,7 +49,7 @@ def bundle(folder: str) -> str:
 
 def stylesheet(folder: str) -> str:
     """Join the palette, the shared style and the widget's own."""
-    sheets = [HERE / "shared" / "style.css", HERE / folder / "style.css"]
+    sheets = [HERE / "kit" / "style.css", HERE / folder / "style.css"]
     return palette.css() + "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
 
 

@@ -1,5 +1,5 @@
-import { rich } from "../shared/rich.js";
-import { escape } from "../shared/text.js";
+import { rich } from "../kit/rich.js";
+import { escape } from "../kit/text.js";
 import { score } from "./model.js";
 
 /** The side that is up, and where the reader stands. */

@@ -1,4 +1,4 @@
-import { open } from "../shared/page.js";
+import { open } from "../kit/page.js";
 import { ACTIONS, deal } from "./model.js";
 import { count, face, markup, still } from "./view.js";
 

@@ -1,5 +1,5 @@
-import { rich } from "../shared/rich.js";
-import { escape } from "../shared/text.js";
+import { rich } from "../kit/rich.js";
+import { escape } from "../kit/text.js";
 import { ALL, WAIT, count, flatten } from "./model.js";
 
 const days = (n) => (n === 1 ? "tomorrow" : `in ${n} days`);

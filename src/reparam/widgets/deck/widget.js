@@ -1,4 +1,4 @@
-import { open } from "../shared/page.js";
+import { open } from "../kit/page.js";
 import { ALL, answer, deal, flatten, flip, recall } from "./model.js";
 import { boxes, choices, face, left, markup, still } from "./view.js";
 

@@ -1,5 +1,5 @@
-import { normals } from "../shared/rng.js";
-import { clamp, fixed } from "../shared/text.js";
+import { normals } from "../kit/rng.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** A decoder network that runs in the reader's hand: two latents in, pixel probabilities out. */
 

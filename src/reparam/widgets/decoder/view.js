@@ -1,6 +1,6 @@
-import { buttonRow, foot, sliderBox } from "../shared/controls.js";
-import { at, dots, line, place, say } from "../shared/svg.js";
-import { escape, fixed } from "../shared/text.js";
+import { buttonRow, foot, sliderBox } from "../kit/controls.js";
+import { at, dots, line, place, say } from "../kit/svg.js";
+import { escape, fixed } from "../kit/text.js";
 import { clean, decode, mean, sliders, unpack } from "./model.js";
 
 /** Ink is laid on in LEVELS strengths, one stroke each: a picture is LEVELS paths, not a thousand boxes. */

@@ -1,4 +1,4 @@
-import { clamp, fixed } from "../shared/text.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** Data in two clusters on a line, one noise level, and the exact mean of the noise given the noisy point. */
 

@@ -1,6 +1,6 @@
-import { buttonRow, foot, sliderBox } from "../shared/controls.js";
-import { at, dots, line, place, say, tag } from "../shared/svg.js";
-import { escape, fixed } from "../shared/text.js";
+import { buttonRow, foot, sliderBox } from "../kit/controls.js";
+import { at, dots, line, place, say, tag } from "../kit/svg.js";
+import { escape, fixed } from "../kit/text.js";
 import { clean, reading, SLIDERS, step } from "./model.js";
 
 /** The picture in units of 1000 wide (x from -4 to 4) and pixels high. */

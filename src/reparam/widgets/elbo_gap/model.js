@@ -1,4 +1,4 @@
-import { clamp, fixed } from "../shared/text.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** The bound in closed form: p(z) = N(0, 1), p(x|z) = N(z, s^2), q(z) = N(m, e^v). All in nats. */
 

@@ -1,5 +1,5 @@
-import { gumbels, normals } from "../shared/rng.js";
-import { clamp, fixed } from "../shared/text.js";
+import { gumbels, normals } from "../kit/rng.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** Six estimates of d/dlogits E f(z), z categorical, on the same noise. */
 

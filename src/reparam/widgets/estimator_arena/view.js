@@ -1,6 +1,6 @@
-import { buttonRow, foot, selectBox, sliderBox } from "../shared/controls.js";
-import { at, dots, line, say, tag } from "../shared/svg.js";
-import { escape, fixed, nice } from "../shared/text.js";
+import { buttonRow, foot, selectBox, sliderBox } from "../kit/controls.js";
+import { at, dots, line, say, tag } from "../kit/svg.js";
+import { escape, fixed, nice } from "../kit/text.js";
 import { clean, COSTS, COUNTS, DRAWS, measure, noise, SLIDERS, WAYS, winner } from "./model.js";
 
 /** Two plots over n, logarithmic. */

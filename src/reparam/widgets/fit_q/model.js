@@ -1,5 +1,5 @@
-import { clamp, fixed } from "../shared/text.js";
-import { normals } from "../shared/rng.js";
+import { clamp, fixed } from "../kit/text.js";
+import { normals } from "../kit/rng.js";
 
 /**
  * A diagonal Gaussian q is fitted to a Gaussian p by stochastic ascent on E[log p(z) - log q(z)], one draw a

@@ -1,6 +1,6 @@
-import { buttonRow, foot, radioBox, sliderBox } from "../shared/controls.js";
-import { at, line, place, say, tag } from "../shared/svg.js";
-import { escape, fixed, short } from "../shared/text.js";
+import { buttonRow, foot, radioBox, sliderBox } from "../kit/controls.js";
+import { at, line, place, say, tag } from "../kit/svg.js";
+import { escape, fixed, short } from "../kit/text.js";
 import { clean, divergence, ESTIMATORS, floorOf, PLACES, run, SLIDERS, STEPS, TARGETS } from "./model.js";
 
 /** Left q and p, one scale for both axes, right the KL on a log scale. */

@@ -1,5 +1,5 @@
-import { normals } from "../shared/rng.js";
-import { clamp, fixed } from "../shared/text.js";
+import { normals } from "../kit/rng.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** One Gaussian node z = mu + sigma eps, a cost f(z), and two estimates of its gradient. */
 

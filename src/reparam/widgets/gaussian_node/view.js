@@ -1,6 +1,6 @@
-import { buttonRow, foot, radioBox, selectBox, sliderBox } from "../shared/controls.js";
-import { at, dots, line, place, say, tag } from "../shared/svg.js";
-import { escape, fixed, nice, short } from "../shared/text.js";
+import { buttonRow, foot, radioBox, selectBox, sliderBox } from "../kit/controls.js";
+import { at, dots, line, place, say, tag } from "../kit/svg.js";
+import { escape, fixed, nice, short } from "../kit/text.js";
 import { clean, COSTS, estimate, noise, SLIDERS } from "./model.js";
 
 /** The picture in units of 1000 wide (z from -6.4 to 6.4) and pixels high. */

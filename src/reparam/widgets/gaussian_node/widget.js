@@ -1,37 +1,29 @@
-import { animate, bind, drag, patcher } from "../shared/dom.js";
-import { open, unique } from "../shared/page.js";
+import { mount } from "../kit/dom.js";
+import { drag } from "../kit/drag.js";
+import { last } from "../kit/last.js";
+import { ease } from "../kit/motion.js";
 import { clean, estimate, noise, SLIDERS } from "./model.js";
 import { markup, parts, speech, still, zOf } from "./view.js";
 
 const KEYS = ["mu", "sigma", "cost", "estimator", "n", "seed"];
 
 function render({ model, el }) {
-  const first = clean(Object.fromEntries(KEYS.map((key) => [key, model.get(key)])));
-  const page = open(el, markup(first, model.get("title"), unique()));
-  const { root, on, signal } = page;
-  const patch = patcher(root);
-  let fallen = 1;
-  const draw = (state) => patch(parts(state, estimate(state, noise(state)), fallen));
-  const self = bind({ model, page, keys: KEYS, clean, sliders: SLIDERS, draw, speech });
-
-  let run = 0;
-  const play = (seed) => {
-    const mine = (run += 1);
-    self.set({ seed });
-    animate(900, (t) => {
-      if (mine !== run) return;
-      fallen = t * t * (3 - 2 * t);
-      self.queue();
-    }, signal);
-  };
-  on(root.querySelector('[data-action="replay"]'), "click", () => play(first.seed));
-  on(root.querySelector('[data-action="new"]'), "click", () => play(self.state.seed + 1));
+  const draws = last(["seed", "n"], noise);
+  let fallen = 1; // how far the samples have fallen onto their axis
+  const self = mount({
+    model, el, keys: KEYS, clean, sliders: SLIDERS, markup, speech,
+    parts: (state) => parts(state, estimate(state, draws(state)), fallen),
+  });
+  const { root, on, first, click } = self;
+  const play = (seed) => self.play(900, (t) => void (fallen = ease(t)), { seed });
+  click("replay", () => play(first.seed));
+  click("new", () => play(self.state.seed + 1));
 
   const area = root.querySelector("[data-area]");
   const round = (x) => Math.round(x * 100) / 100;
   drag(on, root.querySelector('[data-grip="mu"]'), area, (x) => self.set({ mu: round(zOf(x)) }));
   drag(on, root.querySelector('[data-grip="sigma"]'), area, (x) => self.set({ sigma: round(zOf(x) - self.state.mu) }));
-  return page.close;
+  return self.close;
 }
 
 export default { render, still };

@@ -1,6 +1,6 @@
-import { ndtr } from "../shared/normal.js";
-import { gumbels, normals } from "../shared/rng.js";
-import { clamp, fixed } from "../shared/text.js";
+import { ndtr } from "../kit/normal.js";
+import { gumbels, normals } from "../kit/rng.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** Four runners with rates exp(logit): the first to arrive wins, and its time is exp(-(logit + noise)). */
 

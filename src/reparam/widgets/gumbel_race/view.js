@@ -1,6 +1,6 @@
-import { buttonRow, foot, radioBox, sliderBox } from "../shared/controls.js";
-import { at, dots, place, say } from "../shared/svg.js";
-import { escape, fixed } from "../shared/text.js";
+import { buttonRow, foot, radioBox, sliderBox } from "../kit/controls.js";
+import { at, dots, place, say } from "../kit/svg.js";
+import { escape, fixed } from "../kit/text.js";
 import { clean, K, noise, run, SLIDERS } from "./model.js";
 
 const SHAPES = ["●", "■", "◆", "▮"];

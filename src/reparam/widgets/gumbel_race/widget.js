@@ -1,49 +1,27 @@
-import { animate, bind, patcher } from "../shared/dom.js";
-import { open, unique } from "../shared/page.js";
+import { mount } from "../kit/dom.js";
+import { last } from "../kit/last.js";
 import { clean, noise, run, SLIDERS } from "./model.js";
 import { markup, parts, speech, still } from "./view.js";
 
 const KEYS = ["logits", "law", "n", "seed"];
 
 function render({ model, el }) {
-  const first = clean(Object.fromEntries(KEYS.map((key) => [key, model.get(key)])));
-  const page = open(el, markup(first, model.get("title"), unique()));
-  const { root, on, signal } = page;
-  const patch = patcher(root);
-  let [heard, g, ran, r, moment] = ["", null, "", null, 1];
-  const draw = (state) => {
-    const key = `${state.law} ${state.n} ${state.seed}`;
-    if (key !== heard) [heard, g] = [key, noise(state)];
-    const all = `${key} ${state.logits}`;
-    if (all !== ran) [ran, r] = [all, run(state.logits, state.law, g)];
-    patch(parts(state, r, moment));
-  };
-  const self = bind({ model, page, keys: KEYS, clean, sliders: SLIDERS, draw, speech });
-
-  let started = 0;
-  /** Runs the last race before the reader's eyes; the counts follow when it is over. */
-  const race = (changes) => {
-    const mine = (started += 1);
-    self.set(changes);
-    animate(1100, (t) => {
-      if (mine !== started) return;
-      moment = t;
-      self.queue();
-    }, signal);
-  };
-  const act = (name, change) => on(root.querySelector(`[data-action="${name}"]`), "click", () => race(change()));
-  act("once", () => ({ n: self.state.n + 1 }));
-  act("many", () => ({ n: self.state.n + 100 }));
-  act("most", () => ({ n: self.state.n + 1000 }));
-  act("replay", () => ({}));
-  act("again", () => ({ n: 1, seed: first.seed }));
-  act("new", () => ({ seed: self.state.seed + 1 }));
-  const finish = () => {
-    started += 1;
-    moment = 1;
-  };
-  for (const type of ["input", "change"]) on(root, type, finish, true);
-  return page.close;
+  const draws = last(["law", "n", "seed"], noise);
+  const result = last(["law", "n", "seed", "logits"], (state) => run(state.logits, state.law, draws(state)));
+  let moment = 1; // of the last race, run before the reader's eyes; the counts follow when it is over
+  const self = mount({
+    model, el, keys: KEYS, clean, sliders: SLIDERS, markup, speech,
+    parts: (state) => parts(state, result(state), moment),
+  });
+  const { first, click } = self;
+  const race = (changes) => self.play(1100, (t) => void (moment = t), changes);
+  click("once", () => race({ n: self.state.n + 1 }));
+  click("many", () => race({ n: self.state.n + 100 }));
+  click("most", () => race({ n: self.state.n + 1000 }));
+  click("replay", () => race({}));
+  click("again", () => race({ n: 1, seed: first.seed }));
+  click("new", () => race({ seed: self.state.seed + 1 }));
+  return self.close;
 }
 
 export default { render, still };

@@ -1,5 +1,5 @@
-import { gumbels } from "../shared/rng.js";
-import { clamp, fixed } from "../shared/text.js";
+import { gumbels } from "../kit/rng.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** Gumbel-Softmax samples of three classes, and what their averages say. */
 

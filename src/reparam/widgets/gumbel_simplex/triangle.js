@@ -1,5 +1,5 @@
-import { dots, line, place } from "../shared/svg.js";
-import { fixed } from "../shared/text.js";
+import { dots, line, place } from "../kit/svg.js";
+import { fixed } from "../kit/text.js";
 import { K } from "./model.js";
 
 /** The triangle in a box of 1000 by 1000: classes 0 and 1 at the bottom, 2 on top. */

@@ -1,6 +1,6 @@
-import { buttonRow, foot, radioBox, sliderBox } from "../shared/controls.js";
-import { at, dots, line, place, say } from "../shared/svg.js";
-import { escape, fixed } from "../shared/text.js";
+import { buttonRow, foot, radioBox, sliderBox } from "../kit/controls.js";
+import { at, dots, line, place, say } from "../kit/svg.js";
+import { escape, fixed } from "../kit/text.js";
 import { LEVELS, regions } from "./density.js";
 import { clean, jacobian, journey, noise, relax, SLIDERS } from "./model.js";
 import { caption, CORNERS, crowd, SHAPES, spot, triangle } from "./triangle.js";

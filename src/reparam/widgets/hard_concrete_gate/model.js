@@ -1,5 +1,5 @@
-import { uniforms } from "../shared/rng.js";
-import { clamp, fixed } from "../shared/text.js";
+import { uniforms } from "../kit/rng.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** A gate: a Concrete sample s in (0, 1), stretched to (gamma, zeta), then folded back into [0, 1]. */
 

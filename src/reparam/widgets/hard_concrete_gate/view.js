@@ -1,6 +1,6 @@
-import { buttonRow, foot, sliderBox } from "../shared/controls.js";
-import { at, line, place, say, tag } from "../shared/svg.js";
-import { escape, fixed, nice } from "../shared/text.js";
+import { buttonRow, foot, sliderBox } from "../kit/controls.js";
+import { at, line, place, say, tag } from "../kit/svg.js";
+import { escape, fixed, nice } from "../kit/text.js";
 import { clean, density, draw, evaluation, masses, noise, SLIDERS } from "./model.js";
 
 /** The axis of z in a box of 1000 by 260, and the heights of its ground and its top. */

@@ -1,38 +1,21 @@
-import { animate, bind, patcher } from "../shared/dom.js";
-import { open, unique } from "../shared/page.js";
+import { mount } from "../kit/dom.js";
+import { last } from "../kit/last.js";
 import { clean, noise, SLIDERS } from "./model.js";
 import { markup, parts, speech, still } from "./view.js";
 
 const KEYS = ["log_alpha", "beta", "gamma", "zeta", "n", "seed"];
 
 function render({ model, el }) {
-  const first = clean(Object.fromEntries(KEYS.map((key) => [key, model.get(key)])));
-  const page = open(el, markup(first, model.get("title"), unique()));
-  const { root, on, signal } = page;
-  const patch = patcher(root);
-  let moment = 1;
-  const draw = (state) => patch(parts(state, noise(state), moment));
-  const self = bind({ model, page, keys: KEYS, clean, sliders: SLIDERS, draw, speech });
-
-  let run = 0;
-  /** Draws the gates one after the other. */
-  const play = (seed) => {
-    const mine = (run += 1);
-    self.set({ seed });
-    animate(1100, (t) => {
-      if (mine !== run) return;
-      moment = t;
-      self.queue();
-    }, signal);
-  };
-  on(root.querySelector('[data-action="replay"]'), "click", () => play(self.state.seed));
-  on(root.querySelector('[data-action="new"]'), "click", () => play(self.state.seed + 1));
-  const finish = () => {
-    run += 1;
-    moment = 1;
-  };
-  for (const type of ["input", "change"]) on(root, type, finish, true);
-  return page.close;
+  const draws = last(["n", "seed"], noise);
+  let moment = 1; // the gates are drawn one after the other
+  const self = mount({
+    model, el, keys: KEYS, clean, sliders: SLIDERS, markup, speech,
+    parts: (state) => parts(state, draws(state), moment),
+  });
+  const play = (seed) => self.play(1100, (t) => void (moment = t), { seed });
+  self.click("replay", () => play(self.state.seed));
+  self.click("new", () => play(self.state.seed + 1));
+  return self.close;
 }
 
 export default { render, still };

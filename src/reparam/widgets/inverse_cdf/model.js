@@ -1,5 +1,5 @@
-import { ndtr, phi } from "../shared/normal.js";
-import { clamp, fixed } from "../shared/text.js";
+import { ndtr, phi } from "../kit/normal.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** One family with one parameter θ: noise u goes in on the vertical axis, a sample z comes out of the cdf. */
 

@@ -1,6 +1,6 @@
-import { buttonRow, foot, selectBox, sliderBox } from "../shared/controls.js";
-import { at, dots, line, place, say, tag } from "../shared/svg.js";
-import { escape, fixed } from "../shared/text.js";
+import { buttonRow, foot, selectBox, sliderBox } from "../kit/controls.js";
+import { at, dots, line, place, say, tag } from "../kit/svg.js";
+import { escape, fixed } from "../kit/text.js";
 import { clean, FAMILIES, point, quantile, RANGE, SLIDERS } from "./model.js";
 
 /** Two pictures, each 1000 wide: the cdf, and below (or beside) it the sample against θ at this u. */

@@ -1,4 +1,4 @@
-import { clamp, fixed } from "../shared/text.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** p(z) = N(0, 1), p(x | z) = N(z, 1), x = 1, q = N(mu, sigma^2): exact means and noise of d/dmu for any K. */
 

@@ -1,6 +1,6 @@
-import { buttonRow, foot, sliderBox } from "../shared/controls.js";
-import { dots, line, place, say, tag } from "../shared/svg.js";
-import { escape, fixed } from "../shared/text.js";
+import { buttonRow, foot, sliderBox } from "../kit/controls.js";
+import { dots, line, place, say, tag } from "../kit/svg.js";
+import { escape, fixed } from "../kit/text.js";
 import { clean, EVIDENCE, measure, SLIDERS, snr, WAYS } from "./model.js";
 
 /** Two panels over K from 1 to 100, logarithmic, in units of 1000 wide and pixels high. */

@@ -1,4 +1,4 @@
-import { clamp, fixed } from "../shared/text.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** Two normals q and p, their divergence in both directions, and its integrand. All in nats. */
 

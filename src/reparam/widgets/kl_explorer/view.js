@@ -1,6 +1,6 @@
-import { buttonRow, foot, radioBox, sliderBox } from "../shared/controls.js";
-import { at, line, place, say, tag } from "../shared/svg.js";
-import { escape, fixed, short } from "../shared/text.js";
+import { buttonRow, foot, radioBox, sliderBox } from "../kit/controls.js";
+import { at, line, place, say, tag } from "../kit/svg.js";
+import { escape, fixed, short } from "../kit/text.js";
 import { areas, clean, crossings, density, DIRECTIONS, divergence, integrand, pair, SLIDERS } from "./model.js";
 
 /** Densities above, the integrand below, in units of 1000 wide (z from -8 to 8) and pixels high. */

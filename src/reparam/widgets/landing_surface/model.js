@@ -1,4 +1,4 @@
-import { clamp, fixed } from "../shared/text.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** log p(z|x) - log q_t(z) for the posterior N(0, 1) and q_t = N(a t, e^(2 b t)): the exact posterior is t = 0. */
 

@@ -1,6 +1,6 @@
-import { buttonRow, foot, radioBox, sliderBox } from "../shared/controls.js";
-import { at, line, place, say, tag } from "../shared/svg.js";
-import { escape, fixed } from "../shared/text.js";
+import { buttonRow, foot, radioBox, sliderBox } from "../kit/controls.js";
+import { at, line, place, say, tag } from "../kit/svg.js";
+import { escape, fixed } from "../kit/text.js";
 import { CHOICES, clean, height, placeOf, SLIDERS, slopes } from "./model.js";
 
 /** Left the surface over z, right the same surface over t: both 1000 wide and in pixels high. */

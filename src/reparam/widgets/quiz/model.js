@@ -1,4 +1,4 @@
-import { parseNumber } from "../shared/text.js";
+import { parseNumber } from "../kit/text.js";
 
 /** Marks an answer: `{ right: true | false | null, text }`; null means that nothing was answered. */
 

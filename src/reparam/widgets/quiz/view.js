@@ -1,5 +1,5 @@
-import { rich } from "../shared/rich.js";
-import { escape } from "../shared/text.js";
+import { rich } from "../kit/rich.js";
+import { escape } from "../kit/text.js";
 import { numeric } from "./model.js";
 
 const KINDS = { predict: ["Predict", "Commit"], check: ["Check yourself", "Check"] };

@@ -1,4 +1,4 @@
-import { open, unique } from "../shared/page.js";
+import { open, unique } from "../kit/page.js";
 import { mark, numeric } from "./model.js";
 import { feedback, markup, still } from "./view.js";
 

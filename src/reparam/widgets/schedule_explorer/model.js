@@ -1,4 +1,4 @@
-import { clamp, fixed } from "../shared/text.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** A number that goes from `start` to `end` within the first `share` of a run, as reparam.schedules has it. */
 

@@ -1,6 +1,6 @@
-import { buttonRow, foot, selectBox, sliderBox } from "../shared/controls.js";
-import { at, dots, line, place, say, tag } from "../shared/svg.js";
-import { escape, fixed } from "../shared/text.js";
+import { buttonRow, foot, selectBox, sliderBox } from "../kit/controls.js";
+import { at, dots, line, place, say, tag } from "../kit/svg.js";
+import { escape, fixed } from "../kit/text.js";
 import { axis, clean, nearest, SHAPES, sliders, spell, value } from "./model.js";
 
 const SYMBOL = { beta: "β", tau: "τ" };

@@ -1,6 +1,6 @@
-import { ndtr } from "../shared/normal.js";
-import { normals } from "../shared/rng.js";
-import { clamp, fixed } from "../shared/text.js";
+import { ndtr } from "../kit/normal.js";
+import { normals } from "../kit/rng.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** Two columns of a table, each the mean of n runs: how often does their difference have the sign it should have? */
 

@@ -1,7 +1,7 @@
-import { buttonRow, foot, radioBox, selectBox, sliderBox } from "../shared/controls.js";
-import { phi } from "../shared/normal.js";
-import { at, dots, line, place, say } from "../shared/svg.js";
-import { escape, fixed } from "../shared/text.js";
+import { buttonRow, foot, radioBox, selectBox, sliderBox } from "../kit/controls.js";
+import { phi } from "../kit/normal.js";
+import { at, dots, line, place, say } from "../kit/svg.js";
+import { escape, fixed } from "../kit/text.js";
 import { clean, PAIRINGS, plan, play, SLIDERS, wrong } from "./model.js";
 
 /** Above the two columns of one set, below the law of their difference; 1000 wide, pixels high. */

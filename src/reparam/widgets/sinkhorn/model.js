@@ -1,5 +1,5 @@
-import { gumbels } from "../shared/rng.js";
-import { clamp, fixed } from "../shared/text.js";
+import { gumbels } from "../kit/rng.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** Scores of rows against columns, made into a matrix whose rows and columns sum to one. */
 

@@ -1,6 +1,6 @@
-import { buttonRow, foot, radioBox, sliderBox } from "../shared/controls.js";
-import { at, dots, line, place, say, tag } from "../shared/svg.js";
-import { escape, fixed } from "../shared/text.js";
+import { buttonRow, foot, radioBox, sliderBox } from "../kit/controls.js";
+import { at, dots, line, place, say, tag } from "../kit/svg.js";
+import { escape, fixed } from "../kit/text.js";
 import { clean, MOST, N, SLIDERS, solve } from "./model.js";
 
 const NOISE = { off: "none", on: "Gumbel" };

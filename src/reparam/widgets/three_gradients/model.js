@@ -1,5 +1,5 @@
-import { normals, uniforms } from "../shared/rng.js";
-import { clamp, fixed } from "../shared/text.js";
+import { normals, uniforms } from "../kit/rng.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** Three estimates of d/dmu E f(z), z ~ N(mu, sigma^2), with their exact variances by quadrature. */
 

@@ -1,6 +1,6 @@
-import { buttonRow, foot, radioBox, selectBox, sliderBox } from "../shared/controls.js";
-import { at, dots, line, place, say, tag } from "../shared/svg.js";
-import { escape, fixed, nice, short } from "../shared/text.js";
+import { buttonRow, foot, radioBox, selectBox, sliderBox } from "../kit/controls.js";
+import { at, dots, line, place, say, tag } from "../kit/svg.js";
+import { escape, fixed, nice, short } from "../kit/text.js";
 import { clean, COSTS, measure, METHODS, noise, SLIDERS, sweep } from "./model.js";
 
 /** The curves in units of 1000 wide (k from 0.1 to 10, logarithmic) and pixels high. */

@@ -1,39 +1,25 @@
-import { animate, bind, patcher } from "../shared/dom.js";
-import { open, unique } from "../shared/page.js";
+import { mount } from "../kit/dom.js";
+import { last } from "../kit/last.js";
 import { clean, measure, noise, SLIDERS, sweep } from "./model.js";
 import { markup, parts, speech, still } from "./view.js";
 
 const KEYS = ["cost", "baseline", "k", "mu", "sigma", "offset", "n", "seed"];
 
 function render({ model, el }) {
-  const first = clean(Object.fromEntries(KEYS.map((key) => [key, model.get(key)])));
-  const page = open(el, markup(first, model.get("title"), unique()));
-  const { root, on, signal } = page;
-  const patch = patcher(root);
+  const draws = last(["seed", "n"], noise);
+  const curves = last(["cost", "baseline", "mu", "sigma", "offset"], (state) => sweep(state));
   let share = 1; // of the draws, while they come in
-
-  let [curves, drawn] = [null, ""];
-  const draw = (state) => {
-    const name = ["cost", "baseline", "mu", "sigma", "offset"].map((key) => state[key]).join();
-    if (name !== drawn) [curves, drawn] = [sweep(state), name];
-    const shown = Math.max(2, Math.round(state.n ** share));
-    patch(parts(state, measure(state, noise(state), Math.min(shown, state.n)), curves));
-  };
-  const self = bind({ model, page, keys: KEYS, clean, sliders: SLIDERS, draw, speech });
-
-  let run = 0;
-  const play = (seed) => {
-    const mine = (run += 1);
-    self.set({ seed });
-    animate(1500, (t) => {
-      if (mine !== run) return;
-      share = t;
-      self.queue();
-    }, signal);
-  };
-  on(root.querySelector('[data-action="replay"]'), "click", () => play(self.state.seed));
-  on(root.querySelector('[data-action="new"]'), "click", () => play(self.state.seed + 1));
-  return page.close;
+  const self = mount({
+    model, el, keys: KEYS, clean, sliders: SLIDERS, markup, speech,
+    parts: (state) => {
+      const shown = Math.max(2, Math.round(state.n ** share));
+      return parts(state, measure(state, draws(state), Math.min(shown, state.n)), curves(state));
+    },
+  });
+  const play = (seed) => self.play(1500, (t) => void (share = t), { seed });
+  self.click("replay", () => play(self.state.seed));
+  self.click("new", () => play(self.state.seed + 1));
+  return self.close;
 }
 
 export default { render, still };

@@ -1,5 +1,5 @@
-import { clamp, fixed } from "../shared/text.js";
-import { normals, uniforms } from "../shared/rng.js";
+import { clamp, fixed } from "../kit/text.js";
+import { normals, uniforms } from "../kit/rng.js";
 
 /**
  * A VAE with five numbers that trains in the page. p(z) = N(0, 1), p(x|z) = N(w z + k, NOISE^2) and

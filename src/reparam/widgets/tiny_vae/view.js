@@ -1,6 +1,6 @@
-import { buttonRow, foot, selectBox, sliderBox } from "../shared/controls.js";
-import { at, line, place, say, tag } from "../shared/svg.js";
-import { escape, fixed, short } from "../shared/text.js";
+import { buttonRow, foot, selectBox, sliderBox } from "../kit/controls.js";
+import { at, line, place, say, tag } from "../kit/svg.js";
+import { escape, fixed, short } from "../kit/text.js";
 import { best, clean, DATA, elbo, ESTIMATORS, NAMES, NOISE, SLIDERS, STEPS, train } from "./model.js";
 
 /** Left the exact bound over the steps, right the data with the model's density: 1000 wide, pixels high. */

@@ -1,29 +1,15 @@
-import { animate, bind, patcher } from "../shared/dom.js";
-import { open, unique } from "../shared/page.js";
+import { mount } from "../kit/dom.js";
 import { clean, SLIDERS, STEPS } from "./model.js";
 import { markup, parts, speech, still } from "./view.js";
 
 const KEYS = ["estimator", "step", "lr", "seed"];
 
 function render({ model, el }) {
-  const first = clean(Object.fromEntries(KEYS.map((key) => [key, model.get(key)])));
-  const page = open(el, markup(first, model.get("title"), unique()));
-  const { root, on, signal } = page;
-  const patch = patcher(root);
-  const self = bind({ model, page, keys: KEYS, clean, sliders: SLIDERS, draw: (s) => patch(parts(s)), speech });
-
-  let run = 0; // whatever the reader does next ends a run
-  for (const type of ["pointerdown", "keydown", "input"]) on(root, type, () => (run += 1));
-  const play = (seed) => {
-    const mine = (run += 1);
-    self.set({ seed });
-    animate(4000, (t) => {
-      if (mine === run) self.set({ step: Math.round(t * STEPS) }, t < 1);
-    }, signal);
-  };
-  on(root.querySelector('[data-action="replay"]'), "click", () => play(self.state.seed));
-  on(root.querySelector('[data-action="new"]'), "click", () => play(self.state.seed + 1));
-  return page.close;
+  const self = mount({ model, el, keys: KEYS, clean, sliders: SLIDERS, markup, parts, speech });
+  const play = (seed) => self.play(4000, (t) => ({ step: Math.round(t * STEPS) }), { seed });
+  self.click("replay", () => play(self.state.seed));
+  self.click("new", () => play(self.state.seed + 1));
+  return self.close;
 }
 
 export default { render, still };

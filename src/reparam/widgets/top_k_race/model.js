@@ -1,5 +1,5 @@
-import { gumbels } from "../shared/rng.js";
-import { clamp, fixed } from "../shared/text.js";
+import { gumbels } from "../kit/rng.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** Runners with rates exp(logit): the first k to arrive, in order, are k draws without replacement. */
 

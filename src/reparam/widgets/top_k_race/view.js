@@ -1,6 +1,6 @@
-import { buttonRow, foot, radioBox, sliderBox } from "../shared/controls.js";
-import { at, dots, place, say } from "../shared/svg.js";
-import { escape, fixed, nice } from "../shared/text.js";
+import { buttonRow, foot, radioBox, sliderBox } from "../kit/controls.js";
+import { at, dots, place, say } from "../kit/svg.js";
+import { escape, fixed, nice } from "../kit/text.js";
 import { chances, clean, noise, plackettLuce, repeats, run, sliders, tally } from "./model.js";
 
 const SHAPES = ["●", "■", "◆", "▮", "✚"];

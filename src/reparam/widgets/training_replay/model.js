@@ -1,4 +1,4 @@
-import { clamp, fixed } from "../shared/text.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** A recorded run: one number of each term an epoch, and 8-bit pictures of some epochs. */
 

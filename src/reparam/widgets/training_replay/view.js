@@ -1,6 +1,6 @@
-import { buttonRow, foot, sliderBox } from "../shared/controls.js";
-import { at, dots, line, place, say, tag } from "../shared/svg.js";
-import { escape, fixed } from "../shared/text.js";
+import { buttonRow, foot, sliderBox } from "../kit/controls.js";
+import { at, dots, line, place, say, tag } from "../kit/svg.js";
+import { escape, fixed } from "../kit/text.js";
 import { axis, clean, frameAt, now, sliders, TERMS, unpack } from "./model.js";
 
 /** Pictures are laid on in LEVELS strengths of ink, one path each, PER_ROW of them side by side. */

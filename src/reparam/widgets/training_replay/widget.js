@@ -1,48 +1,31 @@
-import { animate, bind, patcher } from "../shared/dom.js";
-import { open, unique } from "../shared/page.js";
+import { mount } from "../kit/dom.js";
 import { clean, sliders, unpack } from "./model.js";
 import { markup, parts, speech, still } from "./view.js";
 
 const KEYS = ["epoch", "elbo", "reconstruction", "kl", "side", "count", "frames", "packed", "originals", "name"];
 
 function render({ model, el }) {
-  const first = clean(Object.fromEntries(KEYS.map((key) => [key, model.get(key)])));
-  const record = unpack(first);
-  const last = first.elbo.length;
-  const page = open(el, markup(first, record, model.get("title"), unique()));
-  const { root, on, signal } = page;
-  const patch = patcher(root);
-  const self = bind({ model, page, clean, keys: KEYS, sliders: sliders(last), draw: (s) => patch(parts(s, record)), speech });
-
-  const button = root.querySelector('[data-action="play"]');
-  let playing = 0; // whatever the reader does next ends the film
-  const stop = () => {
-    playing += 1;
-    button.textContent = "Play";
-  };
+  let record = null; // the images, the same for every state
+  const self = mount({
+    model, el, clean, keys: KEYS, sliders: (first) => sliders(first.elbo.length), speech,
+    markup: (first, title, id) => markup(first, (record = unpack(first)), title, id),
+    parts: (s) => parts(s, record),
+  });
+  const last = self.first.elbo.length;
+  const button = self.root.querySelector('[data-action="play"]');
   const play = () => {
-    const mine = (playing += 1);
     const from = self.state.epoch < last ? self.state.epoch : 1;
     button.textContent = "Pause";
-    animate(Math.min(12000, 150 * (last - from)), (t) => {
-      if (mine !== playing) return;
-      self.set({ epoch: from + Math.floor(t * (last - from)) }, t < 1);
-      if (t === 1) stop();
-    }, signal);
+    self.play(Math.min(12000, 150 * (last - from)), (t) => {
+      if (t === 1) button.textContent = "Play"; // at the end, or where the reader ends it
+      return { epoch: from + Math.floor(t * (last - from)) };
+    });
   };
-  on(button, "click", () => {
-    if (button.textContent === "Play") return play();
-    stop();
-    self.set({}); // what an animation drew is said and saved once it rests
-  });
-  const move = (by) => () => {
-    stop();
-    self.set({ epoch: self.state.epoch + by });
-  };
-  on(root.querySelector('[data-action="back"]'), "click", move(-1));
-  on(root.querySelector('[data-action="forward"]'), "click", move(1));
-  for (const type of ["input", "change"]) on(root, type, stop, true);
-  return page.close;
+  const move = (by) => () => self.set({ epoch: self.state.epoch + by });
+  self.click("play", () => (button.textContent === "Play" ? play() : self.set({})));
+  self.click("back", move(-1));
+  self.click("forward", move(1));
+  return self.close;
 }
 
 export default { render, still };

@@ -1,4 +1,4 @@
-import { clamp, fixed } from "../shared/text.js";
+import { clamp, fixed } from "../kit/text.js";
 
 /** One step of gradient descent on the negative ELBO of a VAE with six numbers, all derivatives by hand. */
 

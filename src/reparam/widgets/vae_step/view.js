@@ -1,6 +1,6 @@
-import { buttonRow, foot, sliderBox } from "../shared/controls.js";
-import { place, say } from "../shared/svg.js";
-import { escape, fixed } from "../shared/text.js";
+import { buttonRow, foot, sliderBox } from "../kit/controls.js";
+import { place, say } from "../kit/svg.js";
+import { escape, fixed } from "../kit/text.js";
 import { clean, LINKS, links, NAMES, SLIDERS, train } from "./model.js";
 
 /** Results have four decimals; numbers put into formulas lose their trailing zeros. */

@@ -1,5 +1,5 @@
-import { animate, bind, calm, patcher } from "../shared/dom.js";
-import { open, unique } from "../shared/page.js";
+import { mount } from "../kit/dom.js";
+import { calm } from "../kit/motion.js";
 import { clean, LINKS, SLIDERS } from "./model.js";
 import { FIELDS, markup, parts, speech, still, ways } from "./view.js";
 
@@ -8,14 +8,13 @@ const [BACKWARD, LAST, END] = [4, 5, LINKS.length - 1];
 const PAUSE = 2800; // long enough to read one link
 
 function render({ model, el }) {
-  const first = clean(Object.fromEntries(KEYS.map((key) => [key, model.get(key)])));
-  const page = open(el, markup(first, model.get("title"), unique()));
-  const { root, on, signal } = page;
-  const patch = patcher(root);
-  let [at, beat, timer, run] = [0, -1, 0, 0];
-  const draw = (state) => patch(parts(state, at, beat));
-  const sliders = [...SLIDERS, ...FIELDS];
-  const self = bind({ model, page, keys: KEYS, clean, sliders, draw, speech: (state) => speech(state, at) });
+  let [at, beat, timer] = [0, -1, 0];
+  const self = mount({
+    model, el, keys: KEYS, clean, sliders: [...SLIDERS, ...FIELDS], markup,
+    parts: (state) => parts(state, at, beat),
+    speech: (state) => speech(state, at),
+  });
+  const { root, on, signal } = self;
 
   const button = (action) => root.querySelector(`[data-action="${action}"]`);
   const [previous, next, play, back, further, fold] = ["previous", "next", "play", "back", "on", "fold"].map(button);
@@ -46,16 +45,13 @@ function render({ model, el }) {
   /** Goes to a link; the dot runs along its edge, from the end to the start. */
   const go = (to) => {
     [at, beat] = [BACKWARD, Math.min(END, Math.max(0, to))];
-    const mine = (run += 1);
     const [edge, share] = ways[beat];
     const length = paths[edge].getTotalLength();
-    animate(900, (t) => {
-      if (mine !== run) return;
+    self.play(900, (t) => {
       const { x, y } = paths[edge].getPointAtLength(length * (1 - share * t));
       pulse.style.cssText = `left:${x / 10}%;top:${y}px`;
-    }, signal);
+    });
     mark();
-    self.queue();
   };
   const playOn = () => {
     timer = 0;
@@ -82,7 +78,7 @@ function render({ model, el }) {
   signal.addEventListener("abort", rest);
   fold.setAttribute("aria-expanded", false);
   mark();
-  return page.close;
+  return self.close;
 }
 
 export default { render, still };

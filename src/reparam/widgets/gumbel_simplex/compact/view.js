@@ -1,6 +1,6 @@
-import { buttonRow, foot, sliderBox } from "../../shared/controls.js";
-import { place } from "../../shared/svg.js";
-import { clamp, escape } from "../../shared/text.js";
+import { buttonRow, foot, sliderBox } from "../../kit/controls.js";
+import { place } from "../../kit/svg.js";
+import { clamp, escape } from "../../kit/text.js";
 import { clean, journey, K, noise, relax, TAU } from "../model.js";
 import { caption, crowd, spot, triangle } from "../triangle.js";
 

@@ -1,5 +1,6 @@
-import { bind, calm, patcher } from "../../shared/dom.js";
-import { open, unique } from "../../shared/page.js";
+import { mount } from "../../kit/dom.js";
+import { last } from "../../kit/last.js";
+import { calm } from "../../kit/motion.js";
 import { clean, noise, relax, TAU } from "../model.js";
 import { breath, markup, parts, phaseOf, speech, still, trails } from "./view.js";
 
@@ -7,21 +8,21 @@ const KEYS = ["logits", "tau", "n", "seed"];
 const BREATH_MS = 16000;
 
 /** Tau breathes while it is seen and nobody touches it. */
-function breathe(page, self) {
-  const { root, on, signal } = page;
+function breathe(self) {
+  const { root, on, signal } = self;
   const button = root.querySelector('[data-action="play"]');
-  let [playing, visible, frame, last, phase] = [!calm(), false, 0, 0, phaseOf(self.state.tau)];
+  let [playing, visible, frame, before, phase] = [!calm(), false, 0, 0, phaseOf(self.state.tau)];
   const tick = (now) => {
     // A long pause between frames (a hidden tab) must not become a jump.
-    phase += Math.min(50, now - last) / BREATH_MS;
-    last = now;
-    self.set({ tau: breath(phase) }, true);
+    phase += Math.min(50, now - before) / BREATH_MS;
+    before = now;
+    self.show({ tau: breath(phase) });
     frame = requestAnimationFrame(tick);
   };
   const sync = () => {
     button.textContent = playing ? "Pause" : "Play";
     cancelAnimationFrame(frame);
-    last = performance.now();
+    before = performance.now();
     if (playing && visible) frame = requestAnimationFrame(tick);
   };
   const toggle = (wanted) => {
@@ -46,24 +47,15 @@ function breathe(page, self) {
 }
 
 function render({ model, el }) {
-  const first = clean(Object.fromEntries(KEYS.map((key) => [key, model.get(key)])));
-  const page = open(el, markup(first, model.get("title"), unique()));
-  const patch = patcher(page.root);
-  let [heard, g, r] = ["", null, null];
-  let trodden = JSON.stringify([first.seed, first.n, first.logits]);
-  const draw = (state) => {
-    const key = `${state.seed} ${state.n}`;
-    if (key !== heard) [heard, g] = [key, noise(state)];
-    r = relax(state.logits, g, state.tau);
-    patch(parts(state, r));
-    const ground = JSON.stringify([state.seed, state.n, state.logits]);
-    if (ground !== trodden) patch(trails(r));
-    trodden = ground;
-  };
-  const self = bind({ model, page, keys: KEYS, clean, sliders: [TAU], draw, speech });
-  draw(self.state);
-  breathe(page, self);
-  return page.close;
+  const draws = last(["seed", "n"], noise);
+  const relaxed = (state) => relax(state.logits, draws(state), state.tau);
+  const trodden = last(["seed", "n", "logits"], (state) => trails(relaxed(state)));
+  const self = mount({
+    model, el, keys: KEYS, clean, sliders: [TAU], markup, speech,
+    parts: (state) => ({ ...trodden(state), ...parts(state, relaxed(state)) }),
+  });
+  breathe(self);
+  return self.close;
 }
 
 export default { render, still };

@@ -1,9 +1,9 @@
 import { fromHandle, toHandle } from "./controls.js";
+import { animate, ease } from "./motion.js";
+import { open, unique } from "./page.js";
 import { parseNumber } from "./text.js";
 
-/** The only shared code that touches the page: state <-> model <-> controls <-> picture. */
-
-export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+/** A widget on its page: state <-> model <-> controls <-> picture. */
 
 /** Sets the attributes and texts that differ from what is shown. */
 export function patcher(root) {
@@ -28,7 +28,8 @@ export function patcher(root) {
  *
  * `keys` are the traits, `clean` puts any values into their ranges, `sliders` describes the
  * sliders, `draw(state)` patches the picture (at most once a frame), `speech(state)` is what a
- * screen reader hears once the reader pauses. Returns `{ state, set, queue, close }`.
+ * screen reader hears once the reader pauses. Returns
+ * `{ state, set, show, play, glide, queue }`.
  */
 export function bind({ model, page, keys, clean, sliders, draw, speech }) {
   const { root, on, signal } = page;
@@ -55,26 +56,68 @@ export function bind({ model, page, keys, clean, sliders, draw, speech }) {
     controls.forEach(show);
     draw(self.state);
   };
+  const speak = () => {
+    const words = speech(self.state);
+    if (words !== spoken.textContent) spoken.textContent = words;
+  };
   self.queue = () => (frame ||= requestAnimationFrame(paint));
 
-  /** Changes the state; `quiet` changes come from an animation and are neither saved nor spoken. */
-  self.set = (changes, quiet = false) => {
+  /** Shows changes without a word: a frame of a run is neither saved nor spoken. */
+  self.show = (changes) => {
     self.state = clean({ ...self.state, ...changes });
     self.queue();
-    if (quiet) return;
+    clearTimeout(speaking);
+  };
+  const keep = () => {
     ours = true; // each set is announced at once, while later keys are still the old ones
     for (const key of keys) {
       if (JSON.stringify(self.state[key]) !== JSON.stringify(model.get(key))) model.set(key, self.state[key]);
     }
     ours = false;
     clearTimeout(saving);
-    clearTimeout(speaking);
     saving = setTimeout(() => model.save_changes(), 150);
-    speaking = setTimeout(() => (spoken.textContent = speech(self.state)), 900);
+    speaking = setTimeout(speak, 900);
+  };
+
+  let cut = () => {};
+  self.set = (changes) => {
+    cut();
+    self.show(changes);
+    keep();
+  };
+
+  /**
+   * Makes `changes`, then runs `step(0 .. 1)` for `ms` milliseconds; what a step returns changes the state
+   * too. Any other change cuts the run short: the state stays, and what a step only shows is shown to its end.
+   */
+  self.play = (ms, step, changes = {}) => {
+    self.set(changes);
+    let over = false;
+    cut = () => {
+      if (!over) step(1);
+      over = true;
+    };
+    const frame = (t) => {
+      if (over) return;
+      over = t === 1;
+      const next = step(t);
+      if (!next) return self.queue();
+      self.show(next);
+      if (over) keep();
+    };
+    animate(ms, frame, signal);
+  };
+
+  /** Lets numbers of the state run to the values of `to`. */
+  self.glide = (ms, to) => {
+    const from = self.state;
+    const between = (t) => ([key, end]) => [key, from[key] + (end - from[key]) * ease(t)];
+    self.play(ms, (t) => (t < 1 ? Object.fromEntries(Object.entries(to).map(between(t))) : to));
   };
 
   const outside = () => {
     if (ours) return;
+    cut();
     self.state = read();
     self.queue();
   };
@@ -100,31 +143,17 @@ export function bind({ model, page, keys, clean, sliders, draw, speech }) {
   return self;
 }
 
-/** Runs `step(0 .. 1)` for `ms` milliseconds, at once to 1 where the reader wants no motion. */
-export function animate(ms, step, signal) {
-  if (calm()) return step(1);
-  let start = null;
-  const tick = (now) => {
-    if (signal.aborted) return;
-    start ??= now;
-    const t = Math.min(1, (now - start) / ms);
-    step(t);
-    if (t < 1) requestAnimationFrame(tick);
-  };
-  requestAnimationFrame(tick);
-}
-
-/** Calls `move(x, y)` with shares of `area`'s box while a pointer that started on `handle` is down. */
-export function drag(on, handle, area, move) {
-  const share = (event) => {
-    const box = area.getBoundingClientRect();
-    move((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
-  };
-  on(handle, "pointerdown", (event) => {
-    if (event.button) return;
-    event.preventDefault();
-    handle.setPointerCapture(event.pointerId);
-    share(event);
-  });
-  on(handle, "pointermove", (event) => handle.hasPointerCapture(event.pointerId) && share(event));
+/**
+ * Puts a widget on the page. `markup(first, title, id)` is its first picture, `parts(state)` what
+ * of it changes; the rest is as for `bind`, and `sliders` may depend on the first state. Returns
+ * what `bind` and `open` return, the `first` state, and `click(action, act)` for the buttons.
+ */
+export function mount({ model, el, keys, clean, sliders, markup, parts, speech }) {
+  const first = clean(Object.fromEntries(keys.map((key) => [key, model.get(key)])));
+  const page = open(el, markup(first, model.get("title"), unique()));
+  const patch = patcher(page.root);
+  const levers = typeof sliders === "function" ? sliders(first) : sliders;
+  const self = bind({ model, page, keys, clean, sliders: levers, draw: (state) => patch(parts(state)), speech });
+  const click = (action, act) => page.on(page.root.querySelector(`[data-action="${action}"]`), "click", act);
+  return Object.assign(self, page, { first, click });
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fromHandle, toHandle } from "../../src/reparam/widgets/shared/controls.js";
-import { ndtr, phi } from "../../src/reparam/widgets/shared/normal.js";
-import { rich } from "../../src/reparam/widgets/shared/rich.js";
-import { gumbels, normals, uniforms } from "../../src/reparam/widgets/shared/rng.js";
-import { at, dots, line } from "../../src/reparam/widgets/shared/svg.js";
-import { clamp, escape, fixed, nice, parseNumber, short } from "../../src/reparam/widgets/shared/text.js";
+import { fromHandle, toHandle } from "../../src/reparam/widgets/kit/controls.js";
+import { ndtr, phi } from "../../src/reparam/widgets/kit/normal.js";
+import { rich } from "../../src/reparam/widgets/kit/rich.js";
+import { gumbels, normals, uniforms } from "../../src/reparam/widgets/kit/rng.js";
+import { at, dots, line } from "../../src/reparam/widgets/kit/svg.js";
+import { clamp, escape, fixed, nice, parseNumber, short } from "../../src/reparam/widgets/kit/text.js";
 
 const N = 200_000;
 
