@@ -5,8 +5,8 @@ float32 in [0, 1], flattened to ``[N, side * side]``. The digits ship inside the
 MNIST and Fashion-MNIST are looked for on this machine and only then downloaded, see
 :mod:`reparam.archive`. Omniglot (Lake, Salakhutdinov & Tenenbaum 2015) must be on this machine, as
 ``images_background.npz`` and ``images_evaluation.npz`` with arrays ``images [C, 20, 105, 105]``; it is
-resized by area to 28x28 and split by a shuffle of our own. The split of Burda et al. (2016) was never
-published, so no number on ours is a match to theirs.
+resized by area to 28x28 and split by a shuffle of our own. The images and the split of Burda et al. (2016)
+are one file beside their released code, which is not read here: no number on ours is a match to theirs.
 """
 
 import io

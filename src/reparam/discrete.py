@@ -47,7 +47,7 @@ def categorical_elbo(
             outside [0, 1].
         NotFiniteError: the encoder's logits are NaN or infinite.
 
-    Source: Jang, Gu & Poole (2017), section 3; Maddison, Mnih & Teh (2017), section 3.3, warns of the bound.
+    Source: Jang, Gu & Poole (2017), section 4.2; Maddison, Mnih & Teh (2017), section 3.3, on the bound.
     """
     logits = _encode_logits("categorical_elbo", model, x)
     codes = samplers.straight_through if hard else samplers.gumbel_softmax

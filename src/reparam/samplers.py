@@ -174,7 +174,7 @@ def gumbel_given(logits: Tensor, z: Tensor, v: Tensor) -> Tensor:
         ValueError: shapes or devices differ; ``z`` is not one-hot, or its class has probability 0; a row of
             logits has no finite largest entry.
 
-    Source: Maddison, Tarlow & Minka (2014); Tucker et al. (2017), appendix C.
+    Source: Maddison, Tarlow & Minka (2014); Tucker et al. (2017); Grathwohl et al. (2018), appendix B.
     """
     checks.logits("gumbel_given", "logits", logits)
     checks.same_shape("gumbel_given", logits=logits, z=z, v=v)
