@@ -173,6 +173,20 @@ def test_nan_stops_names_the_term_and_leaves_the_weights(where, named, value, x,
         assert torch.equal(p.nan_to_num(7.0), q.nan_to_num(7.0))
 
 
+def test_an_objective_of_ones_own_stops_at_nan_too(x, gen):
+    def broken(model, x, eps):
+        terms = objectives.elbo(model, x, eps)
+        return terms._replace(elbo=terms.elbo * math.nan)
+
+    model = _model()
+    before = copy.deepcopy(_weights(model))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    eps = noise.normal((50, LATENTS), generator=gen)
+    with pytest.raises(training.NotFiniteError, match="train_step: not finite: elbo, loss"):
+        training.train_step(model, optimizer, x, eps, objective=broken)
+    assert all(map(torch.equal, before, _weights(model)))
+
+
 def test_a_run_that_diverges_stops(x):
     with pytest.raises(training.NotFiniteError, match=r"not finite: .*; lower the learning rate\?"):
         _fit(x, lr=1e30, epochs=5)
