@@ -140,3 +140,26 @@ def test_number():
     for bad in (math.nan, math.inf, -1):
         with pytest.raises(ValueError, match="f: a must be one finite number >= 0, got"):
             checks.number("f", "a", bad, at_least=0)
+
+
+def test_one_of():
+    assert checks.one_of("f", "way", "b", ("a", "b")) is None
+    for bad in ("c", None, 1):
+        with pytest.raises(ValueError, match=rf"^f: way must be one of a, b, got {bad!r}"):
+            checks.one_of("f", "way", bad, ("a", "b"))
+
+
+def test_pixels():
+    assert checks.pixels("f", "x", torch.ones(2, 3), torch.float32) is None
+    for bad, error, says in (
+        (torch.full((2, 3), 255.0), ValueError, r"must lie in \[0, 1\].*divide by 255\?"),
+        (
+            torch.ones(2, 3).double(),
+            TypeError,
+            "must have the model's dtype torch.float32, got torch.float64",
+        ),
+        (torch.ones(3), ValueError, r"must have shape \[N, D\] with N >= 1, got shape \(3,\)"),
+        (torch.ones(0, 3), ValueError, r"must have shape \[N, D\] with N >= 1, got shape \(0, 3\)"),
+    ):
+        with pytest.raises(error, match=f"^f: x {says}"):
+            checks.pixels("f", "x", bad, torch.float32)

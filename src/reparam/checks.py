@@ -6,6 +6,7 @@ function, the argument, what it got and what is allowed; a check that passes ret
 """
 
 import math
+from collections.abc import Iterable
 from numbers import Integral, Real
 
 import torch
@@ -19,8 +20,10 @@ __all__ = [
     "logits",
     "number",
     "numbers",
+    "one_of",
     "open_interval",
     "path",
+    "pixels",
     "positive",
     "same_shape",
     "sampler",
@@ -89,6 +92,12 @@ def number(function: str, name: str, value: object, *, at_least: float = -math.i
         raise TypeError(f"{allowed}, got {value!r} of type {type(value).__name__}")
     if not (math.isfinite(value) and value >= at_least):
         raise ValueError(f"{allowed}, got {value!r}")
+
+
+def one_of(function: str, name: str, value: object, allowed: Iterable[str]) -> None:
+    """``value`` must be one of the words ``allowed``."""
+    if value not in (words := tuple(allowed)):
+        raise ValueError(f"{function}: {name} must be one of {', '.join(words)}, got {value!r}")
 
 
 def same_shape(function: str, **tensors: Tensor) -> None:
@@ -178,6 +187,17 @@ def unit_interval(function: str, name: str, value: object) -> None:
     if not (low >= 0 and high <= 1):
         raise ValueError(
             f"{function}: {name} must lie in [0, 1], got values from {low} to {high}; divide by 255?"
+        )
+
+
+def pixels(function: str, name: str, value: object, dtype: torch.dtype) -> None:
+    """``value`` must be ``[N, D]`` in [0, 1] and in a model's ``dtype``: 0..255 would binarise to all ones."""
+    unit_interval(function, name, value)
+    if value.dtype != dtype:
+        raise TypeError(f"{function}: {name} must have the model's dtype {dtype}, got {value.dtype}")
+    if value.ndim != 2 or not len(value):
+        raise ValueError(
+            f"{function}: {name} must have shape [N, D] with N >= 1, got shape {tuple(value.shape)}"
         )
 
 

@@ -65,7 +65,19 @@ class Images(NamedTuple):
 
 
 def binarize(x: Tensor, u: Tensor) -> Tensor:
-    """Return ``1`` where ``u < x``: Bernoulli pixels with probability ``x``, from uniform noise ``u``."""
+    """Return ``1`` where ``u < x``: Bernoulli pixels with probability ``x``.
+
+    Args:
+        x: ``[...]`` pixels in [0, 1].
+        u: ``[...]`` uniform noise, see :func:`reparam.noise.uniform`.
+
+    Returns:
+        ``[...]`` zeros and ones in the dtype of ``x``.
+
+    Raises:
+        TypeError: an argument is not a floating-point tensor.
+        ValueError: shapes or devices differ, or a pixel lies outside [0, 1].
+    """
     checks.unit_interval("binarize", "x", x)
     checks.same_shape("binarize", x=x, u=u)
     return (u < x).to(x.dtype)
@@ -98,8 +110,7 @@ def recorded_run(name: str) -> dict:
     names = sorted(
         entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json")
     )
-    if name not in names:
-        raise ValueError(f"recorded_run: name must be one of {', '.join(names)}, got {name!r}")
+    checks.one_of("recorded_run", "name", name, names)
     return json.loads((folder / f"{name}.json").read_text())
 
 
@@ -159,8 +170,7 @@ def load(name: str, *, fallback: bool = False) -> Images:
         ValueError: ``name`` is not one of the four.
         DataError: a file is damaged (never falls back), or absent and ``fallback`` is false.
     """
-    if name not in NAMES:
-        raise ValueError(f"load: name must be one of {', '.join(NAMES)}, got {name!r}")
+    checks.one_of("load", "name", name, NAMES)
     if name == "digits":
         return digits()
     try:

@@ -60,9 +60,14 @@ def codes(
     Returns:
         ``(h1, h2)``, the tensors that the densities see; and ``[K, ...]`` nats.
 
+    Raises:
+        TypeError: an argument is not a floating-point tensor.
+        ValueError: ``gradient`` is none of the four; shapes do not match; an entry is not finite.
+        NotFiniteError: the output of ``upper_encoder`` is NaN or infinite.
+
     Source: Roeder, Wu & Duvenaud (2017), algorithm 2; Bauer & Mnih (2021), for hierarchies.
     """
-    path.among("codes", gradient, ("total", "path", "dreg", "shortcut"))
+    checks.one_of("codes", "gradient", gradient, ("total", "path", "dreg", "shortcut"))
     checks.numbers("codes", mean=mean, log_scale=log_scale, eps=eps)
     checks.same_shape("codes", mean=mean, log_scale=log_scale)
     size = mean.shape[-1]

@@ -40,7 +40,7 @@ def _weigh(
 ) -> tuple[Tensor, Tensor]:
     """Return ``log p(x | z)`` and ``log p(z) - log q(z | x)`` of every draw, ``[K, B]`` each."""
     two = hierarchy.has_two_layers(model)
-    path.among(function, gradient, (*allowed, "shortcut") if two else allowed)
+    checks.one_of(function, "gradient", gradient, (*allowed, "shortcut") if two else allowed)
     mean, log_var = model.encode(x)
     checks.same_shape(function, mean=mean, log_var=log_var)
     checks.finite(function, mean=mean, log_var=log_var)
@@ -137,6 +137,10 @@ def bound(log_w: Tensor) -> Tensor:
 
     Returns:
         ``[...]`` nats.
+
+    Raises:
+        TypeError: ``log_w`` is not a floating-point tensor.
+        ValueError: a log-weight is not finite, or there are no draws.
     """
     checks.numbers("bound", log_w=log_w)
     if log_w.ndim == 0 or not len(log_w):

@@ -49,7 +49,11 @@ def nll_each(model: nn.Module, x: Tensor, *, k: int, seed: int = 0, chunk: int =
     checks.count("nll_each", "chunk", chunk)
     checks.count("nll_each", "seed", seed, at_least=0)
     like = next(model.parameters())
-    _check_pixels(x, like)
+    checks.pixels("nll_each", "x", x, like.dtype)
+    if ((x != 0) & (x != 1)).any():
+        raise ValueError(
+            "nll_each: x must hold pixels that are 0 or 1, got grey ones; use data.binarize first"
+        )
     generator = Generator(like.device).manual_seed(seed)
     draws, images = min(k, chunk), max(1, chunk // k)
     result = []
@@ -67,18 +71,6 @@ def nll_each(model: nn.Module, x: Tensor, *, k: int, seed: int = 0, chunk: int =
                 total = torch.logaddexp(total, log_w.double().logsumexp(-1))
             result.append(math.log(k) - total.cpu())
     return torch.cat(result)
-
-
-def _check_pixels(x: Tensor, like: Tensor) -> None:
-    checks.unit_interval("nll_each", "x", x)
-    if x.dtype != like.dtype:
-        raise TypeError(f"nll_each: x must have the model's dtype {like.dtype}, got {x.dtype}")
-    if x.ndim != 2 or not len(x):
-        raise ValueError(f"nll_each: x must have shape [N, D] with N >= 1, got shape {tuple(x.shape)}")
-    if ((x != 0) & (x != 1)).any():
-        raise ValueError(
-            "nll_each: x must hold pixels that are 0 or 1, got grey ones; use data.binarize first"
-        )
 
 
 def _encode(model: nn.Module, x: Tensor) -> tuple[Tensor, ...]:

@@ -113,7 +113,7 @@ class LinearGaussian(nn.Module):
         Raises:
             ValueError: ``gradient`` is none of the four.
         """
-        path.among("LinearGaussian", gradient, ("total", "path", "dreg", "shortcut"))
+        checks.one_of("LinearGaussian", "gradient", gradient, ("total", "path", "dreg", "shortcut"))
         (h1, h2), log_ratio = hierarchy.codes(self, mean, 0.5 * log_var, eps, gradient)
         x, width = torch.full_like(h1, self.x), torch.full_like(h1, self.r)
         log_w = log_ratio + densities.normal(self.b * h1, width, x).sum(-1)

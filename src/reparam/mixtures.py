@@ -11,13 +11,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from reparam import checks, densities, path, samplers
+from reparam import checks, densities, samplers
 
 __all__ = ["elbo", "log_density"]
 
 
 def log_density(logits: Tensor, mean: Tensor, scale: Tensor, z: Tensor) -> Tensor:
-    r"""Return :math:`\log m(z) = \log \sum_k \pi_k\, \mathcal N(z; \mu_k, \sigma_k^2)`.
+    r"""Return :math:`\log m(z) = \log \sum_c \pi_c\, \mathcal N(z; \mu_c, \sigma_c^2)`.
 
     Args:
         logits: ``[..., C]``, :math:`\pi` is their softmax.
@@ -76,7 +76,7 @@ def elbo(
     Source: Roeder, Wu & Duvenaud (2017), section 4. Their algorithm 3 uses the index ``c`` twice; the density
     of one sample needs all components, as in the formula of that section and here.
     """
-    path.among("mixtures.elbo", gradient, ("total", "path"))
+    checks.one_of("mixtures.elbo", "gradient", gradient, ("total", "path"))
     checks.logits("mixtures.elbo", "logits", logits)
     checks.tensor("mixtures.elbo", "mean", mean)
     if mean.shape[:-1] != logits.shape:

@@ -62,10 +62,7 @@ class _Autoencoder(nn.Module):
         super().__init__()
         name = type(self).__name__
         widths = _widths(name, hidden)
-        if activation not in _ACTIVATIONS:
-            raise ValueError(
-                f"{name}: activation must be one of {', '.join(_ACTIVATIONS)}, got {activation!r}"
-            )
+        checks.one_of(name, "activation", activation, _ACTIVATIONS)
         if pixel_mean is not None:
             checks.unit_interval(name, "pixel_mean", pixel_mean)
             if pixel_mean.shape != (pixels,):

@@ -7,22 +7,16 @@ Parameters are ``mean`` and ``log_scale``; log-densities leave out :math:`-\tfra
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from reparam import checks, divergences, samplers
 
-__all__ = ["among", "log_q", "log_q_seen_by", "log_weights", "weigh_paths"]
+__all__ = ["log_q", "log_q_seen_by", "log_weights", "weigh_paths"]
 
 SMALLEST_SCALE = 1e-9  # a path is divided by the scale: below this, by this
-
-
-def among(function: str, gradient: object, allowed: Sequence[str]) -> None:
-    """Raise ``ValueError`` in the name of ``function`` unless ``gradient`` is one of ``allowed``."""
-    if gradient not in allowed:
-        raise ValueError(f"{function}: gradient must be one of {', '.join(allowed)}, got {gradient!r}")
 
 
 def log_q(mean: Tensor, log_scale: Tensor, z: Tensor, eps: Tensor, *, gradient: str) -> Tensor:
@@ -44,6 +38,10 @@ def log_q(mean: Tensor, log_scale: Tensor, z: Tensor, eps: Tensor, *, gradient: 
     Returns:
         ``[...]`` nats.
 
+    Raises:
+        TypeError: an argument is not a floating-point tensor.
+        ValueError: shapes or devices differ; an entry is not finite.
+
     Source: Roeder, Wu & Duvenaud (2017), algorithms 1 and 2.
     """
     checks.same_shape("log_q", mean=mean, log_scale=log_scale, z=z, eps=eps)
@@ -59,7 +57,7 @@ def log_q_seen_by(mean: Tensor, log_scale: Tensor, z: Tensor, eps: Tensor) -> Te
     The quotient :math:`(z - \mu') / \sigma'` is written so that its value is ``eps`` to the last bit.
     A scale below ``1e-9`` counts as that in its derivative, which is finite for every ``log_scale``.
 
-    Args, shapes and returns are those of :func:`log_q`: ``mean``, ``log_scale``, ``z``, ``eps``.
+    Args, shapes, returns and errors are those of :func:`log_q`: ``mean``, ``log_scale``, ``z``, ``eps``.
     """
     checks.same_shape("log_q_seen_by", mean=mean, log_scale=log_scale, z=z, eps=eps)
     checks.numbers("log_q_seen_by", mean=mean, log_scale=log_scale, z=z, eps=eps)
@@ -81,7 +79,14 @@ def weigh_paths(log_w: Tensor, *codes: Tensor) -> None:
         log_w: ``[K, ...]`` log-weights whose ``log q`` saw constants.
         codes: ``[K, ..., L]`` each, the tensors of which ``log_w`` was computed.
 
-    Source: Tucker, Lawson, Gu & Maddison (2019). Returns nothing: it acts in the backward pass.
+    Returns:
+        nothing; it acts in the backward pass.
+
+    Raises:
+        TypeError: ``log_w`` is not a floating-point tensor.
+        ValueError: a log-weight is not finite.
+
+    Source: Tucker, Lawson, Gu & Maddison (2019).
     """
     checks.numbers("weigh_paths", log_w=log_w)
     share = log_w.detach().softmax(0).unsqueeze(-1)
@@ -121,7 +126,7 @@ def log_weights(
 
     Source: Roeder, Wu & Duvenaud (2017), algorithms 1, 2 and 4; Tucker, Lawson, Gu & Maddison (2019).
     """
-    among("path.log_weights", gradient, ("total", "path", "dreg"))
+    checks.one_of("path.log_weights", "gradient", gradient, ("total", "path", "dreg"))
     checks.same_shape("path.log_weights", mean=mean, log_var=log_var)
     checks.numbers("path.log_weights", mean=mean, log_var=log_var, eps=eps)
     if eps.shape[1:] != mean.shape or not len(eps):

@@ -17,21 +17,12 @@ from reparam import checks, data, objectives
 from reparam import noise as noises
 from reparam.checkpoints import Folder
 from reparam.checks import NotFiniteError
-from reparam.devices import draws_well, pick_device
+from reparam.devices import pick_device
 from reparam.distributed import Group
 from reparam.schedules import Schedule, at, constant
 from reparam.state import History, Run
 
-__all__ = [
-    "History",
-    "NotFiniteError",
-    "draws_well",
-    "evaluate",
-    "evaluate_each",
-    "fit",
-    "pick_device",
-    "train_step",
-]
+__all__ = ["NotFiniteError", "evaluate", "evaluate_each", "fit", "pick_device", "train_step"]
 
 Objective = Callable[..., tuple]
 
@@ -76,15 +67,6 @@ def _noise(model: nn.Module, x: Tensor, generator: Generator, samples: int | Non
     return binary, getattr(noises, model.noise)(shape, generator=generator, dtype=x.dtype)
 
 
-def _check_pixels(function: str, name: str, x: Tensor, model: nn.Module) -> None:
-    """``x`` must be pixels ``[N, D]`` in [0, 1]: 0..255 would binarise to all ones without a word."""
-    checks.unit_interval(function, name, x)
-    if x.dtype != (wanted := next(model.parameters()).dtype):
-        raise TypeError(f"{function}: {name} must have the model's dtype {wanted}, got {x.dtype}")
-    if x.ndim != 2 or not len(x):
-        raise ValueError(f"{function}: {name} must have shape [N, D] with N >= 1, got shape {tuple(x.shape)}")
-
-
 @torch.no_grad()
 def evaluate_each(
     model: nn.Module,
@@ -107,10 +89,15 @@ def evaluate_each(
 
     Returns:
         the objective's named terms; two models can be compared image by image.
+
+    Raises:
+        TypeError, ValueError: ``batch_size`` is not a whole number ``>= 1``, or ``x`` is not ``[N, D]`` in [0, 1]
+            in the model's dtype.
     """
-    checks.count("evaluate", "batch_size", batch_size)
-    _check_pixels("evaluate", "x", x, model)
-    device = next(model.parameters()).device
+    like = next(model.parameters())
+    checks.count("evaluate_each", "batch_size", batch_size)
+    checks.pixels("evaluate_each", "x", x, like.dtype)
+    device = like.device
     generator = Generator(device).manual_seed(seed)
     batches = [
         objective(model, *_noise(model, rows.to(device), generator, samples)) for rows in x.split(batch_size)
@@ -165,6 +152,9 @@ def fit(
         folder: where to keep checkpoints and metrics, and to resume from; with it Ctrl-C is safe.
         group: the processes that share the work, see :func:`reparam.distributed.join`.
 
+    Returns:
+        :class:`reparam.state.History`.
+
     Raises:
         TypeError, ValueError: an argument is out of range; the message names it.
         NotFiniteError: a term became NaN or infinite; the last checkpoint is from before.
@@ -178,12 +168,13 @@ def fit(
             checks.count("fit", name, value)
     checks.count("fit", "seed", seed, at_least=0)
     checks.positive("fit", "lr", lr)
-    _check_pixels("fit", "x", x, model)
+    like = next(model.parameters())
+    checks.pixels("fit", "x", x, like.dtype)
     if test is not None:
-        _check_pixels("fit", "test", test, model)
+        checks.pixels("fit", "test", test, like.dtype)
     elif patience is not None:
         raise ValueError("fit: patience needs test images, got test=None")
-    device = next(model.parameters()).device
+    device = like.device
     x = x.to(device)
     settings = {"batch_size": batch_size, "lr": lr, "seed": seed, "samples": samples, "images": len(x)}
     run = Run(
@@ -207,8 +198,8 @@ def fit(
             tested = None
             if test is not None:
                 options = {name: value for name, value in numbers.items() if name != "lr"}
-                again = {"objective": partial(objective, **options), "samples": samples}
-                tested = evaluate(model, test, **({"objective": test_objective} if test_objective else again))
+                asked = test_objective or partial(objective, **options)
+                tested = evaluate(model, test, objective=asked, samples=None if test_objective else samples)
             run.close_epoch(tested, numbers)
             shown = (history.test or history.train)[-1]
             bar.set_postfix({name: f"{value:.2f}" for name, value in shown._asdict().items()}, refresh=False)
@@ -218,8 +209,8 @@ def fit(
 
 def _step(run: Run, x: Tensor, objective: Objective, samples: int | None, numbers: dict[str, float]) -> None:
     """Take one step of a run: draw the noise of the whole batch ``x``, train on this process's share."""
-    for settings in run.optimizer.param_groups:
-        settings["lr"] = numbers["lr"]
+    for param_group in run.optimizer.param_groups:
+        param_group["lr"] = numbers["lr"]
     options = {name: value for name, value in numbers.items() if name != "lr"}
     binary, noise = _noise(run.model, x, run.generator, samples)
     mine = run.group.share(len(x))

@@ -286,7 +286,6 @@ CASES = [
          ["B"] * 3, "wide", speaks_as="score_elbo|gumbel_max", encoded=("logits",)),
     Case("discrete.rebar_elbo", lambda logits, x, g, **o: tuple(discrete.rebar_elbo(Stub(logits), x, g, **o)), CODED | {"g": "noise: 2 B L K"},
          ["B"] * 3, "wide", TAU | {"eta": "number"}, speaks_as="rebar|relax|rebar_elbo", encoded=("logits",)),
-    Case("path.among", lambda gradient: path.among("among", gradient, ("total", "path", "dreg")), {}, [], options={"gradient": "gradient"}),
     Case("path.log_q", functools.partial(path.log_q, gradient="path"), CODES, ["*"], infinite=True, speaks_as="log_q|log_q_seen_by"),
     Case("path.log_q_seen_by", path.log_q_seen_by, CODES, ["*"], infinite=True),
     Case("path.weigh_paths", weigh_paths, {"log_w": "real: K B"}, ["K B 2"], encoded=("log_w",)),
