@@ -10,10 +10,10 @@ from torch import Tensor
 from reparam import baselines, checks, control_variates, densities, divergences, estimators, samplers
 from reparam.terms import Elbo, expand_pixels, log_bernoulli
 
-__all__ = ["CategoricalVAE", "categorical_elbo", "discrete_elbo", "rebar_elbo", "score_elbo"]
+__all__ = ["CategoricalModel", "categorical_elbo", "discrete_elbo", "rebar_elbo", "score_elbo"]
 
 
-class CategoricalVAE(Protocol):
+class CategoricalModel(Protocol):
     """What :func:`categorical_elbo` needs of a model; see :class:`reparam.models.CategoricalVAE`."""
 
     def encode(self, x: Tensor) -> Tensor: ...
@@ -22,7 +22,7 @@ class CategoricalVAE(Protocol):
 
 
 def categorical_elbo(
-    model: CategoricalVAE, x: Tensor, g: Tensor, *, tau: float | Tensor, hard: bool = False
+    model: CategoricalModel, x: Tensor, g: Tensor, *, tau: float | Tensor, hard: bool = False
 ) -> Elbo:
     r"""Return the objective that trains a categorical VAE through relaxed or straight-through codes.
 
@@ -54,7 +54,7 @@ def categorical_elbo(
     return _with_exact_kl(log_bernoulli(x, model.decode(codes(logits, g, tau=tau))), logits)
 
 
-def discrete_elbo(model: CategoricalVAE, x: Tensor, g: Tensor) -> Elbo:
+def discrete_elbo(model: CategoricalModel, x: Tensor, g: Tensor) -> Elbo:
     r"""Return the ELBO of the discrete model itself, from hard codes: the one to report.
 
     .. math:: \log p(x) \;\ge\; \mathbb E_{z \sim q_\phi}\big[\log p_\theta(x \mid z)\big] -
@@ -69,7 +69,7 @@ def discrete_elbo(model: CategoricalVAE, x: Tensor, g: Tensor) -> Elbo:
     return _with_exact_kl(log_bernoulli(x, model.decode(samplers.gumbel_max(logits, g))), logits)
 
 
-def score_elbo(model: CategoricalVAE, x: Tensor, g: Tensor) -> Elbo:
+def score_elbo(model: CategoricalModel, x: Tensor, g: Tensor) -> Elbo:
     r"""Return the discrete ELBO with an unbiased gradient: score function, leave-one-out baseline.
 
     Each of the ``S`` codes of an example is compared with the mean of the other codes' reconstructions,
@@ -103,7 +103,7 @@ def score_elbo(model: CategoricalVAE, x: Tensor, g: Tensor) -> Elbo:
 
 
 def rebar_elbo(
-    model: CategoricalVAE, x: Tensor, g: Tensor, *, tau: float | Tensor, eta: float | Tensor = 1.0
+    model: CategoricalModel, x: Tensor, g: Tensor, *, tau: float | Tensor, eta: float | Tensor = 1.0
 ) -> Elbo:
     r"""Return the discrete ELBO with an unbiased gradient: the relaxed reconstruction as control variate.
 
@@ -137,13 +137,13 @@ def rebar_elbo(
     return _with_exact_kl(surrogate(logits, g.movedim(0, -2)), logits)
 
 
-def _encode_logits(function: str, model: CategoricalVAE, x: Tensor) -> Tensor:
+def _encode_logits(function: str, model: CategoricalModel, x: Tensor) -> Tensor:
     logits = model.encode(x)
     checks.finite(function, logits=logits)
     return logits
 
 
-def _reconstruct(function: str, model: CategoricalVAE, x: Tensor, z: Tensor) -> Tensor:
+def _reconstruct(function: str, model: CategoricalModel, x: Tensor, z: Tensor) -> Tensor:
     pixels = model.decode(z)
     return log_bernoulli(expand_pixels(function, x, pixels), pixels)
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from reparam import checks, divergences, hierarchy, path, samplers
 from reparam.terms import Elbo, expand_pixels, log_bernoulli
 
-__all__ = ["GaussianVAE", "Iwae", "bound", "iwae", "log_weights", "sampled_elbo"]
+__all__ = ["GaussianModel", "Iwae", "bound", "iwae", "log_weights", "sampled_elbo"]
 
 # Importance weights below exp(-30) of the largest do not count, and as denormal numbers they cost.
 NEGLIGIBLE = 30.0
@@ -27,7 +27,7 @@ class Iwae(NamedTuple):
     elbo: Tensor
 
 
-class GaussianVAE(Protocol):
+class GaussianModel(Protocol):
     """What a bound needs of a model with one stochastic layer; see :class:`reparam.models.VAE`."""
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]: ...
@@ -36,7 +36,7 @@ class GaussianVAE(Protocol):
 
 
 def _weigh(
-    function: str, model: GaussianVAE, x: Tensor, eps: Tensor, gradient: str, allowed: tuple[str, ...]
+    function: str, model: GaussianModel, x: Tensor, eps: Tensor, gradient: str, allowed: tuple[str, ...]
 ) -> tuple[Tensor, Tensor]:
     """Return ``log p(x | z)`` and ``log p(z) - log q(z | x)`` of every draw, ``[K, B]`` each."""
     two = hierarchy.has_two_layers(model)
@@ -60,7 +60,7 @@ def _weigh(
 
 
 def _codes(
-    model: GaussianVAE, mean: Tensor, log_scale: Tensor, eps: Tensor, gradient: str
+    model: GaussianModel, mean: Tensor, log_scale: Tensor, eps: Tensor, gradient: str
 ) -> tuple[tuple[Tensor], Tensor]:
     """Draw codes of one layer; the constants of ``log p(z) - log q(z | x)`` cancel."""
     mean, log_scale = mean.expand_as(eps), log_scale.expand_as(eps)
@@ -69,7 +69,7 @@ def _codes(
     return (z,), each.sum(-1)
 
 
-def log_weights(model: GaussianVAE, x: Tensor, eps: Tensor, *, gradient: str = "total") -> Tensor:
+def log_weights(model: GaussianModel, x: Tensor, eps: Tensor, *, gradient: str = "total") -> Tensor:
     r"""Return the log importance weights of several codes per example.
 
     .. math:: \log w = \log p_\theta(x \mid z) + \log p(z) - \log q_\phi(z \mid x), \qquad
@@ -96,7 +96,7 @@ def log_weights(model: GaussianVAE, x: Tensor, eps: Tensor, *, gradient: str = "
     return sum(_weigh("log_weights", model, x, eps, gradient, ("total", "path", "dreg")))
 
 
-def sampled_elbo(model: GaussianVAE, x: Tensor, eps: Tensor, *, gradient: str) -> Elbo:
+def sampled_elbo(model: GaussianModel, x: Tensor, eps: Tensor, *, gradient: str) -> Elbo:
     r"""Return the evidence lower bound with its KL *sampled*, the mean of ``K`` draws per example.
 
     .. math:: \frac1K \sum_{k=1}^K \log p_\theta(x \mid z_k)
@@ -149,7 +149,7 @@ def bound(log_w: Tensor) -> Tensor:
     return torch.logsumexp(kept, 0) - math.log(len(log_w))
 
 
-def iwae(model: GaussianVAE, x: Tensor, eps: Tensor, *, gradient: str = "total") -> Iwae:
+def iwae(model: GaussianModel, x: Tensor, eps: Tensor, *, gradient: str = "total") -> Iwae:
     r"""Return the importance-weighted bound of ``K`` draws per example.
 
     .. math:: \log \frac1K \sum_{k=1}^K w_k \;\le\; \log p_\theta(x) \quad \text{on average},

@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 
 from reparam import checks, divergences, samplers
-from reparam.discrete import CategoricalVAE, categorical_elbo, discrete_elbo, rebar_elbo, score_elbo
-from reparam.importance import GaussianVAE, Iwae, iwae, log_weights, sampled_elbo
+from reparam.discrete import CategoricalModel, categorical_elbo, discrete_elbo, rebar_elbo, score_elbo
+from reparam.importance import GaussianModel, Iwae, iwae, log_weights, sampled_elbo
 from reparam.terms import Elbo, log_bernoulli
 
 __all__ = [
     "BetaElbo",
-    "CategoricalVAE",
+    "CategoricalModel",
     "Elbo",
-    "GaussianVAE",
+    "GaussianModel",
     "Iwae",
     "beta_elbo",
     "categorical_elbo",
@@ -45,7 +45,7 @@ class BetaElbo(NamedTuple):
     kl: Tensor
 
 
-def elbo(model: GaussianVAE, x: Tensor, eps: Tensor) -> Elbo:
+def elbo(model: GaussianModel, x: Tensor, eps: Tensor) -> Elbo:
     r"""Return the evidence lower bound of a VAE, one noise draw per example.
 
     .. math:: \log p(x) \;\ge\; \underbrace{\log p_\theta\big(x \mid \mu_\phi(x) + \sigma_\phi(x)\,
@@ -72,7 +72,7 @@ def elbo(model: GaussianVAE, x: Tensor, eps: Tensor) -> Elbo:
     return Elbo(reconstruction - kl, reconstruction, kl)
 
 
-def _codes(function: str, model: GaussianVAE, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _codes(function: str, model: GaussianModel, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Encode ``x`` and draw its codes: ``mean``, ``log_var`` and ``z``."""
     mean, log_var = model.encode(x)
     checks.same_shape(function, mean=mean, log_var=log_var)
@@ -81,7 +81,9 @@ def _codes(function: str, model: GaussianVAE, x: Tensor, eps: Tensor) -> tuple[T
     return mean, log_var, samplers.normal(mean, scale, eps)
 
 
-def beta_elbo(model: GaussianVAE, x: Tensor, eps: Tensor, *, beta: float, free_bits: float = 0.0) -> BetaElbo:
+def beta_elbo(
+    model: GaussianModel, x: Tensor, eps: Tensor, *, beta: float, free_bits: float = 0.0
+) -> BetaElbo:
     r"""Weigh the KL by ``beta``, and let each latent have its first nats for nothing.
 
     .. math:: \text{reconstruction} - \beta \sum_l \max\big(\lambda,\ \overline{\mathrm{KL}}_l\big)
