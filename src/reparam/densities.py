@@ -32,10 +32,7 @@ def normal(loc: Tensor, scale: Tensor, z: Tensor) -> Tensor:
         TypeError: an argument is not a floating-point tensor.
         ValueError: shapes or devices differ; ``scale`` is not positive and finite.
     """
-    checks.same_shape("densities.normal", loc=loc, scale=scale, z=z)
-    checks.scale("densities.normal", "scale", scale, zero=False)
-    checks.numbers("densities.normal", loc=loc, z=z)
-    return -0.5 * ((z - loc) / scale) ** 2 - scale.log() - 0.5 * math.log(2 * math.pi)
+    return -0.5 * _standardise("normal", loc, scale, z) ** 2 - scale.log() - 0.5 * math.log(2 * math.pi)
 
 
 def _standardise(function: str, loc: Tensor, scale: Tensor, z: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ the noise is an argument, as everywhere. Nothing here is learned: these are the 
 trained denoiser is held against.
 """
 
-import math
 from numbers import Real
 
 import torch
@@ -111,7 +110,7 @@ def mixture_denoiser(
     alpha, sigma = (t.unsqueeze(-2) for t in _of_rows("mixture_denoiser", wide, log_snr))
     variance = alpha**2 * stds**2 + sigma**2
     standard = (x.unsqueeze(-2) - alpha * means) / variance.sqrt()
-    log_r = logits - 0.5 * (standard**2 + variance.log() + math.log(2 * math.pi)).sum(-1)
+    log_r = logits - 0.5 * (standard**2 + variance.log()).sum(-1)
     r = log_r.softmax(-1).unsqueeze(-1)
     return (r * sigma * standard / variance.sqrt()).sum(-2).to(x.dtype)
 

@@ -54,7 +54,17 @@ def _evaluate(function: str, f: Function, points: Tensor) -> Tensor:
 
 
 def outcomes(latents: int, categories: int) -> Tensor:
-    """Return all ``[K**L, L, K]`` one-hot outcomes of ``L`` latents with ``K`` categories."""
+    r"""Return all one-hot outcomes of ``L`` latents with ``K`` categories, :math:`K^L` of them.
+
+    Args:
+        latents, categories: ``L >= 1`` and ``K >= 1``.
+
+    Returns:
+        ``[K**L, L, K]`` float64, the last latent changing fastest.
+
+    Raises:
+        TypeError, ValueError: an argument is not a whole number ``>= 1``; more than 2**20 outcomes.
+    """
     checks.count("outcomes", "latents", latents)
     checks.count("outcomes", "categories", categories)
     if categories**latents > MOST_OUTCOMES:
@@ -118,8 +128,14 @@ def _rule(low: float, high: float, breaks: Sequence[float], nodes: int) -> tuple
     x, w = (torch.from_numpy(a) for a in _legendre(nodes))
     edges = [low, *sorted(b for b in breaks if low < b < high), high]
     halves = [(b - a) / 2 for a, b in pairwise(edges)]
-    points = torch.cat([a + h * (x + 1) for a, h in zip(edges, halves, strict=False)])
+    points = torch.cat([a + h * (x + 1) for a, h in zip(edges[:-1], halves, strict=True)])
     return points, torch.cat([h * w for h in halves])
+
+
+def _in_every_dimension(x: Tensor, w: Tensor, dims: int) -> tuple[Tensor, Tensor]:
+    """Return points ``[N, dims]`` and weights ``[N]`` of the product of a rule with itself."""
+    points, weights = (torch.cartesian_prod(*[t] * dims).reshape(-1, dims) for t in (x, w))
+    return points, weights.prod(-1)
 
 
 def _doubled(integrate: Callable[[int], Tensor], nodes: int) -> Integral:
@@ -142,23 +158,24 @@ def uniform_expectation(
 
     Returns:
         the integral ``[...]`` and its node-doubling error.
+
+    Raises:
+        TypeError, ValueError: ``dims`` or ``nodes`` is out of range, or more than 2**23 points would be needed;
+            ``f`` returns NaN or another number of rows.
     """
     checks.count("uniform_expectation", "dims", dims)
     checks.count("uniform_expectation", "nodes", nodes)
     if dims > 3:
         raise ValueError(f"uniform_expectation: dims must be at most 3, got {dims}")
-
     size = (2 * nodes * (1 + len(breaks))) ** dims
     if size > MOST_POINTS:
         raise ValueError(
             f"uniform_expectation: nodes and breaks would need {size} points, at most {MOST_POINTS} are allowed; "
-            f"try fewer nodes"
+            "try fewer nodes"
         )
 
     def integrate(n: int) -> Tensor:
-        u, w = _rule(0.0, 1.0, breaks, n)
-        points = torch.cartesian_prod(*[u] * dims).reshape(-1, dims)
-        weights = torch.cartesian_prod(*[w] * dims).reshape(-1, dims).prod(-1)
+        points, weights = _in_every_dimension(*_rule(0.0, 1.0, breaks, n), dims)
         return torch.tensordot(weights, _evaluate("uniform_expectation", f, points), dims=1)
 
     return _doubled(integrate, nodes)
@@ -208,6 +225,9 @@ def normal_expectation(
 
     Returns:
         the expectation and its node-doubling error.
+
+    Raises:
+        TypeError, ValueError: ``loc``, ``scale`` or ``nodes`` is out of range; ``f`` returns NaN or another shape.
     """
     return _normal_integral("normal_expectation", f, torch.ones_like, loc, scale, breaks, nodes)
 
@@ -221,7 +241,7 @@ def normal_grad(
         \int f(z)\, \frac{\partial \mathcal N(z; \mu, \sigma^2)}{\partial \sigma}\, dz
 
     The density is differentiated, never ``f``: a step function is no obstacle as long as
-    its jumps are named in ``breaks``. Arguments are those of :func:`normal_expectation`.
+    its jumps are named in ``breaks``. Arguments and errors are those of :func:`normal_expectation`.
     """
     return (
         _normal_integral("normal_grad", f, lambda e: e / scale, loc, scale, breaks, nodes),

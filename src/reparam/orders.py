@@ -128,8 +128,7 @@ def _square(function: str, name: str, value: Tensor) -> int:
         raise ValueError(
             f"{function}: {name} must have shape [n, n] with n >= 1, got shape {tuple(value.shape)}"
         )
-    if not value.detach().isfinite().all():
-        raise ValueError(f"{function}: {name} must be finite, got {value.detach().tolist()}")
+    checks.numbers(function, **{name: value})
     return len(value)
 
 

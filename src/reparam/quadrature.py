@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from reparam import checks, oracles
-from reparam.oracles import Integral
+from reparam.oracles import Integral, _doubled, _in_every_dimension
 
 __all__ = ["LAWS", "Law", "Moments", "hermite", "log_mean", "moments", "shares"]
 
@@ -124,9 +124,7 @@ def hermite(f: Callable[[Tensor], Tensor], *, dims: int = 1, nodes: int = 32) ->
         raise ValueError(f"hermite: dims must be at most 3 and nodes at most 100, got {dims} and {nodes}")
 
     def integrate(n: int) -> Tensor:
-        x, w = (torch.from_numpy(a) for a in _rule(n))
-        points = torch.cartesian_prod(*[x] * dims).reshape(-1, dims)
-        weights = torch.cartesian_prod(*[w] * dims).reshape(-1, dims).prod(-1)
+        points, weights = _in_every_dimension(*map(torch.from_numpy, _rule(n)), dims)
         values = f(points)
         if values.shape[:1] != points.shape[:1]:
             raise ValueError(
@@ -134,8 +132,7 @@ def hermite(f: Callable[[Tensor], Tensor], *, dims: int = 1, nodes: int = 32) ->
             )
         return torch.tensordot(weights, values, dims=1)
 
-    fine = integrate(2 * nodes)
-    return Integral(fine, (fine - integrate(nodes)).abs())
+    return _doubled(integrate, nodes)
 
 
 def _laplace(log_w: Tensor, weights: Tensor, log_s: Tensor, power: int, g: Tensor) -> Tensor:

@@ -141,7 +141,6 @@ def hard_concrete_probs(log_alpha: Tensor, *, beta: float | Tensor, gamma: float
     Source: Louizos, Welling & Kingma (2018), eq. 12.
     """
     low, high = _gate_limits("hard_concrete_probs", beta, gamma, zeta)
-    checks.tensor("hard_concrete_probs", "log_alpha", log_alpha)
     checks.numbers("hard_concrete_probs", log_alpha=log_alpha)
     above, one = log_alpha - beta * low, log_alpha - beta * high
     # sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - e^(b - a)), a product of positive factors.
