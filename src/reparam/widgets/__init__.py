@@ -2,9 +2,9 @@
 
 ``GaussianNode`` and ``GumbelSimplex`` show random nodes, ``ThreeGradients`` three estimates of
 one derivative, ``GumbelRace`` a draw as a race, ``TopKRace`` several draws without replacement,
-``HardConcreteGate`` a gate that can be exactly shut, ``InverseCdf`` how noise becomes a sample,
-``Decoder`` a latent space, ``EstimatorArena`` lets six estimators compete,
-``DiffusionStep`` reads noise off a noisy point,
+``HardConcreteGate`` a gate that can be exactly shut, ``Sinkhorn`` a soft matching,
+``InverseCdf`` how noise becomes a sample, ``Decoder`` a latent space,
+``EstimatorArena`` lets six estimators compete, ``DiffusionStep`` reads noise off a noisy point,
 ``IwaeBias`` follows three gradients of one bound over the number of draws,
 ``ElboGap``, ``KlExplorer`` and ``VaeStep`` show a bound, a divergence and a training step in exact numbers,
 ``LandingSurface`` and ``FitQ`` show a gradient with and without its score,
@@ -42,32 +42,7 @@ FOLDERS = {
     "VaeStep": "vae_step",
 }
 
-__all__ = [
-    "Cards",
-    "Deck",
-    "Decoder",
-    "DiffusionStep",
-    "ElboGap",
-    "EstimatorArena",
-    "FitQ",
-    "GaussianNode",
-    "GumbelRace",
-    "GumbelSimplex",
-    "HardConcreteGate",
-    "InverseCdf",
-    "IwaeBias",
-    "KlExplorer",
-    "LandingSurface",
-    "Quiz",
-    "ScheduleExplorer",
-    "SeedTable",
-    "Sinkhorn",
-    "ThreeGradients",
-    "TinyVae",
-    "TopKRace",
-    "TrainingReplay",
-    "VaeStep",
-]
+__all__ = [*FOLDERS]
 
 
 def __getattr__(name: str) -> object:

@@ -8,7 +8,7 @@ bad values with a sentence that names the widget, the trait, the value and what 
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import traitlets
 
 from reparam import palette
 
-__all__ = ["Choice", "Count", "Number", "Widget", "bundle", "plain", "stylesheet"]
+__all__ = ["Choice", "Count", "Number", "Numbers", "Widget", "bundle", "plain", "stylesheet"]
 
 HERE = Path(__file__).parent
 IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
@@ -99,6 +99,26 @@ class Count(traitlets.TraitType):
         if not self.low <= value <= self.high:
             raise ValueError(f"{where}, got {value!r}")
         return int(value)
+
+
+class Numbers(traitlets.TraitType):
+    """Finite numbers from ``low`` to ``high``: as many as the default has, or as ``sizes`` allow."""
+
+    def __init__(self, default: Sequence[float], low: float, high: float, sizes: Sequence[int] = ()) -> None:
+        self.low, self.high, self.sizes = low, high, sizes or (len(default),)
+        super().__init__(list(default))
+        self.tag(sync=True)
+
+    def validate(self, obj: object, value: object) -> list[float]:
+        size = " or ".join(map(str, self.sizes))
+        where = f"{type(obj).__name__}: {self.name} must be {size} numbers from {self.low:g} to {self.high:g}"
+        try:
+            numbers = [float(v) for v in value]
+        except (TypeError, ValueError):
+            raise TypeError(f"{where}, got {value!r}") from None
+        if len(numbers) not in self.sizes or not all(self.low <= v <= self.high for v in numbers):
+            raise ValueError(f"{where}, got {value!r}")
+        return numbers
 
 
 class Choice(traitlets.TraitType):

@@ -2,25 +2,9 @@
 
 import math
 
-import traitlets
-
-from reparam.widgets.base import Choice, Count, Widget, bundle, stylesheet
+from reparam.widgets.base import Choice, Count, Numbers, Widget, bundle, stylesheet
 
 __all__ = ["GumbelRace"]
-
-
-class Logits(traitlets.List):
-    """Four finite numbers from -3 to 3, one per runner."""
-
-    def validate(self, obj: object, value: object) -> list[float]:
-        where = f"{type(obj).__name__}: {self.name} must be 4 numbers from -3 to 3"
-        try:
-            numbers = [float(v) for v in value]
-        except (TypeError, ValueError):
-            raise TypeError(f"{where}, got {value!r}") from None
-        if len(numbers) != 4 or not all(-3 <= v <= 3 for v in numbers):
-            raise ValueError(f"{where}, got {value!r}")
-        return super().validate(obj, numbers)
 
 
 class GumbelRace(Widget):
@@ -38,7 +22,7 @@ class GumbelRace(Widget):
 
     _esm = bundle("gumbel_race")
     _css = stylesheet("gumbel_race")
-    logits = Logits([1.0, 0.5, 0.0, -1.0]).tag(sync=True)
+    logits = Numbers((1.0, 0.5, 0.0, -1.0), -3, 3)
     law = Choice("gumbel", "normal")
     n = Count(100, 1, 10_000)
     seed = Count(0, 0, 2**31 - 1)

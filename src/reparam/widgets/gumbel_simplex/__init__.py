@@ -4,23 +4,9 @@ import math
 
 import traitlets
 
-from reparam.widgets.base import Choice, Count, Number, Widget, bundle, stylesheet
+from reparam.widgets.base import Choice, Count, Number, Numbers, Widget, bundle, stylesheet
 
 __all__ = ["GumbelSimplex"]
-
-
-class Logits(traitlets.List):
-    """Three finite numbers from -4 to 4: a triangle has three corners."""
-
-    def validate(self, obj: object, value: object) -> list[float]:
-        where = f"{type(obj).__name__}: {self.name} must be 3 numbers from -4 to 4"
-        try:
-            numbers = [float(v) for v in value]
-        except (TypeError, ValueError):
-            raise TypeError(f"{where}, got {value!r}") from None
-        if len(numbers) != 3 or not all(-4 <= v <= 4 for v in numbers):
-            raise ValueError(f"{where}, got {value!r}")
-        return super().validate(obj, numbers)
 
 
 class GumbelSimplex(Widget):
@@ -42,7 +28,7 @@ class GumbelSimplex(Widget):
 
     _esm = bundle("gumbel_simplex")
     _css = stylesheet("gumbel_simplex")
-    logits = Logits([1.0, 0.3, -0.5]).tag(sync=True)
+    logits = Numbers((1.0, 0.3, -0.5), -4, 4)
     tau = Number(1.0, 0.05, 10)
     n = Count(400, 2, 1000)
     seed = Count(0, 0, 2**31 - 1)

@@ -2,25 +2,9 @@
 
 import math
 
-import traitlets
-
-from reparam.widgets.base import Choice, Count, Widget, bundle, stylesheet
+from reparam.widgets.base import Choice, Count, Numbers, Widget, bundle, stylesheet
 
 __all__ = ["TopKRace"]
-
-
-class Logits(traitlets.List):
-    """Four or five finite numbers from -3 to 3, one per runner."""
-
-    def validate(self, obj: object, value: object) -> list[float]:
-        where = f"{type(obj).__name__}: {self.name} must be 4 or 5 numbers from -3 to 3"
-        try:
-            numbers = [float(v) for v in value]
-        except (TypeError, ValueError):
-            raise TypeError(f"{where}, got {value!r}") from None
-        if len(numbers) not in (4, 5) or not all(-3 <= v <= 3 for v in numbers):
-            raise ValueError(f"{where}, got {value!r}")
-        return super().validate(obj, numbers)
 
 
 class TopKRace(Widget):
@@ -39,7 +23,7 @@ class TopKRace(Widget):
 
     _esm = bundle("top_k_race")
     _css = stylesheet("top_k_race")
-    logits = Logits([1.0, 0.5, 0.0, -1.0]).tag(sync=True)
+    logits = Numbers((1.0, 0.5, 0.0, -1.0), -3, 3, sizes=(4, 5))
     k = Count(2, 1, 3)
     count = Choice("ordered", "sets")
     n = Count(200, 1, 10_000)

@@ -2,30 +2,9 @@
 
 import math
 
-import traitlets
-
-from reparam.widgets.base import Number, Widget, bundle, stylesheet
+from reparam.widgets.base import Number, Numbers, Widget, bundle, stylesheet
 
 __all__ = ["VaeStep", "losses"]
-
-
-class Weights(traitlets.TraitType):
-    """``size`` finite numbers from -3 to 3."""
-
-    def __init__(self, default: tuple[float, ...]) -> None:
-        self.size = len(default)
-        super().__init__(list(default))
-        self.tag(sync=True)
-
-    def validate(self, obj: object, value: object) -> list[float]:
-        where = f"{type(obj).__name__}: {self.name} must be {self.size} numbers from -3 to 3"
-        try:
-            numbers = [float(v) for v in value]
-        except (TypeError, ValueError):
-            raise TypeError(f"{where}, got {value!r}") from None
-        if len(numbers) != self.size or not all(-3 <= v <= 3 for v in numbers):
-            raise ValueError(f"{where}, got {value!r}")
-        return numbers
 
 
 def losses(
@@ -86,8 +65,8 @@ class VaeStep(Widget):
     _esm = bundle("vae_step")
     _css = stylesheet("vae_step")
     x = Number(1.0, -3, 3)
-    encoder = Weights((0.6, 0.1, -0.4, -0.2))
-    decoder = Weights((0.8, 0.1))
+    encoder = Numbers((0.6, 0.1, -0.4, -0.2), -3, 3)
+    decoder = Numbers((0.8, 0.1), -3, 3)
     eps = Number(0.5, -3, 3)
     lr = Number(0.1, 0.001, 1)
 
