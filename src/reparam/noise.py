@@ -158,7 +158,6 @@ def maxwell(
     """
     draw, dtype = _empty("maxwell", shape, generator, dtype, device)
     eps = draw.normal_(generator=generator)
-    rest = torch.empty_like(eps).exponential_(
-        generator=generator
-    )  # half of a squared length in two dimensions
+    # An exponential is half the squared length of a vector of two standard normals.
+    rest = torch.empty_like(eps).exponential_(generator=generator)
     return torch.copysign((eps**2 + 2 * rest).sqrt(), eps).to(dtype)

@@ -21,7 +21,6 @@ from reparam.state import Run
 
 __all__ = ["StackedLinear", "evaluate", "fit", "stack", "train_step", "unstack"]
 
-
 _TESTED_AT_ONCE = 500
 
 
@@ -133,7 +132,7 @@ def train_step(
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    return type(terms)(*(term.detach() for term in terms))
+    return terms._make(term.detach() for term in terms)
 
 
 def _draw(stacked: nn.Module, shape: Sequence[int], samples: int | None, generator: Generator) -> Tensor:

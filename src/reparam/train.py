@@ -145,11 +145,10 @@ def _run(options: argparse.Namespace) -> dict | None:
             )  # fmt: skip
             if group.rank > 0:
                 return None
-            tested = (
-                {"objective": recipe.test_objective} if recipe.test_objective else {"objective": objective}
-            )
             samples = None if recipe.test_objective else options.samples
-            each = training.evaluate_each(model, images.test, samples=samples, **tested)
+            each = training.evaluate_each(
+                model, images.test, objective=recipe.test_objective or objective, samples=samples
+            )
             return settings | {
                 "epochs": len(history.train), "steps": history.steps, "seconds": round(history.seconds, 1),
                 "processor_seconds": round(history.processor_seconds, 1), "device": device.type,

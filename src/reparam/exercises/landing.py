@@ -17,8 +17,8 @@ def _log_normal(z, mean, log_sd):
 
 
 def _posterior(g):
-    center, width = given.between(g, -1.0, 1.0), given.between(g, 0.5, 1.5)
-    return (lambda z: -0.5 * ((z - center) / width) ** 2), *(given.normal(g, 4) for _ in range(3))
+    centre, width = given.between(g, -1.0, 1.0), given.between(g, 0.5, 1.5)
+    return (lambda z: -0.5 * ((z - centre) / width) ** 2), *(given.normal(g, 4) for _ in range(3))
 
 
 def _ask_path(answer, log_joint, mean, log_sd, eps):

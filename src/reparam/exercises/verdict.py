@@ -15,7 +15,7 @@ __all__ = ["Exercise", "NotYetError", "judge", "shaped"]
 
 Outcome = Tensor | Mapping[str, Tensor]
 SHOWN = 3
-SINGLE = {torch.float16: "half", torch.bfloat16: "bfloat16", torch.float32: "float32"}
+COARSE = {torch.float16: "half", torch.bfloat16: "bfloat16", torch.float32: "float32"}
 
 
 class NotYetError(AssertionError):
@@ -110,8 +110,8 @@ def _difference(name: str, got: object, expected: Tensor, tolerance: float) -> s
     wrong = ~_agree(got, expected, tolerance)
     if not wrong.any():
         return None
-    if got.dtype in SINGLE and _agree(got, expected, 1e-3).all():
-        return f"{name} is right up to rounding in {SINGLE[got.dtype]}; keep the dtype of the inputs."
+    if got.dtype in COARSE and _agree(got, expected, 1e-3).all():
+        return f"{name} is right up to rounding in {COARSE[got.dtype]}; keep the dtype of the inputs."
     place = wrong.nonzero()[0].tolist()
     value, right = got[tuple(place)].item(), expected[tuple(place)].item()
     if got.dtype == torch.bool:
