@@ -22,6 +22,7 @@ def pick_device(name: str = "auto") -> torch.device:
     MPS must first show that it draws noise correctly; ``"auto"`` passes over it otherwise.
 
     Raises:
+        TypeError: ``name`` is not a string.
         ValueError: the device asked for is not on this machine, or draws wrong noise.
     """
     if not isinstance(name, str):

@@ -24,6 +24,16 @@ def tame_log_var(log_var: Tensor) -> Tensor:
 
     A network may emit any number: ``exp(1e4)`` is infinite, and a hard clamp would have no
     gradient to come back with. A variance above ``exp(40)`` has no use, so nothing is lost.
+
+    Args:
+        log_var: ``[...]`` :math:`v`.
+
+    Returns:
+        ``[...]`` in the dtype of ``log_var``.
+
+    Raises:
+        TypeError: ``log_var`` is not a floating-point tensor.
+        ValueError: an entry is not finite.
     """
     checks.numbers("tame_log_var", log_var=log_var)
     excess = (log_var - LOG_VAR_KNEE).clamp_min(0)

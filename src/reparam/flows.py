@@ -41,16 +41,15 @@ def _log_standard(z: Tensor) -> Tensor:
     return (-0.5 * z**2 - 0.5 * math.log(2 * math.pi)).sum(-1)
 
 
-def _check(function: str, params: Tensor, **points: Tensor) -> None:
-    ((name, z),) = points.items()
+def _check(function: str, params: Tensor, name: str, points: Tensor) -> None:
     checks.tensor(function, "params", params)
-    checks.tensor(function, name, z)
-    if params.ndim < 2 or params.shape[-1] != 4 or z.shape != (*params.shape[:-2], 2):
+    checks.tensor(function, name, points)
+    if params.ndim < 2 or params.shape[-1] != 4 or points.shape != (*params.shape[:-2], 2):
         raise ValueError(
             f"{function}: params must have shape [..., layers, 4] and {name} [..., 2], "
-            f"got {tuple(params.shape)} and {tuple(z.shape)}"
+            f"got {tuple(params.shape)} and {tuple(points.shape)}"
         )
-    checks.numbers(function, params=params, **points)
+    checks.numbers(function, params=params, **{name: points})
 
 
 def forward(params: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -66,7 +65,7 @@ def forward(params: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         TypeError, ValueError: an argument is not a floating-point tensor of these shapes.
     """
-    _check("flows.forward", params, z=z)
+    _check("flows.forward", params, "z", z)
     x, log_q = z, _log_standard(z)
     for stays, c in _layers(params):
         a, b = x[..., stays], x[..., 1 - stays]
@@ -80,7 +79,7 @@ def log_density(params: Tensor, x: Tensor) -> Tensor:
 
     Args, shapes and errors are those of :func:`forward`: ``params`` and ``x [..., 2]``. Returns ``[...]`` nats.
     """
-    _check("flows.log_density", params, x=x)
+    _check("flows.log_density", params, "x", x)
     log_q = torch.zeros_like(x[..., 0])
     for stays, c in reversed(_layers(params)):
         a, b = x[..., stays], x[..., 1 - stays]
@@ -90,10 +89,10 @@ def log_density(params: Tensor, x: Tensor) -> Tensor:
 
 
 def total(log_joint: Density) -> Surrogate:
-    r"""Differentiate :math:`\log p(x, z) - \log q(z)` as it stands: path and score, one pass.
+    r"""Differentiate :math:`\log p(x) - \log q(x)` as it stands: path and score, one pass.
 
     Args:
-        log_joint: maps points ``[S, 2]`` to ``[S]``.
+        log_joint: maps points ``x [S, 2]`` to :math:`\log p(x)`, ``[S]``, up to a constant.
 
     Returns:
         a surrogate ``(params [S, layers, 4], noise [S, 2]) -> [S]`` whose mean is the ELBO.

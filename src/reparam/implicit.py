@@ -3,7 +3,7 @@ r"""Give a sample its gradient and invert nothing: :math:`z' = -\partial_\theta 
 As ``theta`` moves and ``u = F(z; theta)`` is held, ``z`` must move: this is how fast. :func:`attach` does it for any
 differentiable cdf. The families are ``(parameters..., u) -> sample`` for uniform ``u`` in (0, 1), all of one shape:
 the law of log z or logit z, its tails by quadrature, its quantile by Newton's method, its gradient by the formula,
-in float64, to nine digits; a thousand density evaluations a sample. Source: Figurnov, Mohamed & Mnih (2018).
+in float64, to nine digits; over a thousand density evaluations a sample. Source: Figurnov, Mohamed & Mnih (2018).
 """
 
 import math
@@ -96,14 +96,15 @@ def attach(cdf: Callable[..., Tensor], params: tuple[Tensor, ...], z: Tensor) ->
         ``[...]`` the same draws, differentiable once in ``params``.
 
     Raises:
-        ValueError: shapes differ, or the cdf does not rise at a draw (a discrete law has no density).
+        TypeError: an argument is not a floating-point tensor.
+        ValueError: shapes differ, an entry is not finite, or the cdf does not rise at a draw (a discrete law has
+            no density).
     """
     checks.same_shape("attach", z=z, **{f"params[{k}]": p for k, p in enumerate(params)})
     checks.numbers("attach", z=z, **{f"params[{k}]": p for k, p in enumerate(params)})
     leaves = [t.detach().clone().requires_grad_() for t in (*params, z)]
-    with (
-        torch.enable_grad()
-    ):  # a step function may have no graph at all: its slope is the 0 of the second term
+    # A step function may have no graph at all: its slope is then the 0 of the second term.
+    with torch.enable_grad():
         value = (cdf(*leaves) + 0.0 * leaves[-1]).sum()
     *slopes, p_z = torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True)
     if not (p_z > 0).all():

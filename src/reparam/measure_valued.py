@@ -63,6 +63,10 @@ def measure_valued_normal(f: Cost) -> Surrogate:
         a surrogate for ``params = (loc, scale)``, each ``[S]``, and noise ``[S, 4]``, see
         :func:`coupled`. Its value is ``f(loc + scale * eps)``; gradients of ``f``'s own parameters pass.
 
+    Raises:
+        TypeError, ValueError: when called, if shapes do not fit, a value is out of its range, or ``f`` does not
+            return one cost per draw.
+
     Source: Pflug (1989); Mohamed, Rosca, Figurnov & Mnih (2020), section 6.
     """
 

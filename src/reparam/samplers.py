@@ -3,7 +3,8 @@
 Each function is ``(parameters..., noise, *, options) -> sample``: it draws nothing, so the
 same noise gives the same sample, and the gradient can be checked by finite differences.
 Parameters and noise share one shape; expand them yourself, nothing broadcasts silently.
-What follows from an inverse cdf lives in :mod:`reparam.inverse_cdf` and is found here too.
+What follows from an inverse cdf lives in :mod:`reparam.inverse_cdf`, gates, orders and soft permutations
+in :mod:`reparam.structured`; both are found here too.
 """
 
 import torch
@@ -172,7 +173,7 @@ def gumbel_given(logits: Tensor, z: Tensor, v: Tensor) -> Tensor:
     Raises:
         TypeError: an argument is not a floating-point tensor.
         ValueError: shapes or devices differ; ``z`` is not one-hot, or its class has probability 0; a row of
-            logits has no finite largest entry.
+            logits has no finite largest entry; ``v`` is not finite.
 
     Source: Maddison, Tarlow & Minka (2014); Tucker et al. (2017); Grathwohl et al. (2018), appendix B.
     """
