@@ -1,9 +1,9 @@
-"""Notebooks for students, from the chapters: ``python classroom/students.py --out _build/classroom [chapter ...]``.
+"""An nbgrader course of the chapters' exercises: ``python classroom/students.py --out _build/classroom [chapter ...]``.
 
-``student`` is a whole chapter with room for the answers: exercises become cells, solutions are gone.
-``assignment`` holds the exercises alone, for nbgrader: what students get is made from it, and what
-only the instructor has, the solutions and the tests on other inputs, is marked in it. ``course``
-writes a folder that nbgrader understands and, where nbgrader is installed, the release as well.
+``assignment`` holds the exercises of a chapter: what students get is made from it, and what only the instructor
+has, the solutions and the tests on other inputs, is marked in it. ``course`` writes a folder that nbgrader
+understands and, where nbgrader is installed, the release as well. Whole chapters without solutions, for a class
+that is not graded, come with the site (``press.editions``).
 """
 
 import argparse
@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -19,101 +18,22 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-CHAPTERS = Path(__file__).resolve().parent.parent / "chapters"
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "book"))
+
+from press.exercises import ANSWER, Task, has_exercises, new_cell, pieces  # noqa: E402
+
+CHAPTERS = ROOT / "chapters"
 POINTS = {"Warm-up": 1, "Core": 3, "Stretch": 5}
 SEEN = (
     1  # of the points of a checked exercise: the test that students can run; the others are for hidden inputs
 )
-ANSWER = "*Your answer.*"
-BLOCK = re.compile(r"^:::\{(exercise|solution|solution-start|solution-end)\} *(.*?)\n(.*?)^:::$", re.M | re.S)
 CONFIG = """c = get_config()
 c.CourseDirectory.course_id = "gradients-through-noise"
 c.ClearSolutions.code_stub = {"python": "..."}
 c.ClearSolutions.text_stub = "%s"
 c.ExecutePreprocessor.timeout = 120
 """
-
-
-@dataclass
-class Task:
-    """One exercise: what it asks, and what only the instructor should have."""
-
-    title: str
-    name: str
-    level: str
-    text: str
-    skeleton: str
-    solution: str = ""
-    code: str = ""
-
-    @property
-    def function(self) -> str:
-        """Return the name of the function that is asked for."""
-        return self.name.replace("-", "_")
-
-
-def _cell(make, source: str, place: str) -> NotebookNode:
-    return make(source, id=hashlib.sha256(f"{place}:{source}".encode()).hexdigest()[:8])
-
-
-def _task(title: str, body: str) -> Task:
-    label, text = re.match(r":label: ex-(\S+)\n(.*)", body, re.S).groups()
-    level = re.match(r"\s*\*\*([\w-]+)\.\*\* ", text)[1]
-    skeleton = re.search(r"^```python\n(.*?)\n```$", text, re.M | re.S)
-    if skeleton:
-        text = text.replace(skeleton[0], "")
-    return Task(title, label, level, text.strip(), skeleton[1] if skeleton else "")
-
-
-def pieces(notebook: NotebookNode) -> list[NotebookNode | Task]:
-    """Return a chapter as cells and tasks in their order; what was in solutions is in the tasks only."""
-    out, folded = [], False
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            if not folded:
-                out.append(cell)
-            elif f'check("{out[-1].name}"' in cell.source:
-                out[-1].code = cell.source
-            continue
-        if not folded and not BLOCK.search(cell.source):
-            out.append(cell)
-            continue
-        at = 0
-        for block in BLOCK.finditer(cell.source):
-            _add(out, cell.source[at : block.start()], folded)
-            at, (kind, title, body) = block.end(), block.groups()
-            if kind == "exercise":
-                out.append(_task(title, body))
-            elif kind == "solution":
-                out[-1].solution = body.split(":class: dropdown")[1].strip()
-            else:
-                folded = kind == "solution-start"
-        _add(out, cell.source[at:], folded)
-    return out
-
-
-def _add(out: list, text: str, folded: bool) -> None:
-    if text.strip() and folded:
-        out[-1].solution = text.strip()
-    elif text.strip():
-        out.append(_cell(new_markdown_cell, text.strip(), "text"))
-
-
-def _question(task: Task) -> str:
-    return f"### Exercise: {task.title}\n\n{task.text}"
-
-
-def student(notebook: NotebookNode) -> NotebookNode:
-    """Return the chapter for a student: every exercise with a cell for its answer, and no solution."""
-    cells = []
-    for piece in pieces(notebook):
-        if not isinstance(piece, Task):
-            cells.append(piece)
-            continue
-        cells.append(_cell(new_markdown_cell, _question(piece), piece.name))
-        make, room = (new_code_cell, piece.skeleton) if piece.skeleton else (new_markdown_cell, ANSWER)
-        cells.append(_cell(make, room, f"{piece.name}:answer"))
-    return new_notebook(cells=cells, metadata=notebook.metadata)
 
 
 @cache
@@ -157,10 +77,10 @@ def hidden_seed(seed: int, name: str) -> int:
 
 def _tasks_for_nbgrader(task: Task, names: dict[str, str], seed: int) -> list[NotebookNode]:
     points = POINTS[task.level]
-    question = f"{_question(task)}\n\n*{points} point{'s' if points > 1 else ''}.*"
-    cells = [_graded(_cell(new_markdown_cell, plain(question, names), task.name), f"{task.name}-text")]
+    question = f"### Exercise: {task.title}\n\n{task.text}\n\n*{points} point{'s' if points > 1 else ''}.*"
+    cells = [_graded(new_cell(new_markdown_cell, plain(question, names), task.name), f"{task.name}-text")]
     if not task.skeleton:
-        answer = _cell(new_markdown_cell, plain(task.solution, names), f"{task.name}:answer")
+        answer = new_cell(new_markdown_cell, plain(task.solution, names), f"{task.name}:answer")
         return [*cells, _graded(answer, task.name, points=points, solution=True)]
     head, _ = task.skeleton.split("    ...\n", 1)
     body = re.search(rf"^def {task.function}\(.*?\):\n(.*?)(?=^\S|\Z)", task.code, re.M | re.S)[1].rstrip()
@@ -172,9 +92,9 @@ def _tasks_for_nbgrader(task: Task, names: dict[str, str], seed: int) -> list[No
         f"{call}, seed={hidden_seed(seed, task.name)})\n### END HIDDEN TESTS"
     )
     tests = ((f"{call})", "seen", SEEN), (hidden, "hidden", points - SEEN))
-    cells.append(_graded(_cell(new_code_cell, answer, task.name), task.name, solution=True))
+    cells.append(_graded(new_cell(new_code_cell, answer, task.name), task.name, solution=True))
     for source, kind, worth in tests:
-        cell = _cell(new_code_cell, source, f"{task.name}:{kind}")
+        cell = new_cell(new_code_cell, source, f"{task.name}:{kind}")
         cells.append(_graded(cell, f"{task.name}-{kind}", points=worth))
     return cells
 
@@ -189,7 +109,7 @@ def assignment(notebook: NotebookNode, *, seed: int) -> NotebookNode:
     opening = (
         f"# Exercises: {title}\n\nRead the chapter first. `check` compares your function with the truth."
     )
-    cells = [_cell(new_markdown_cell, opening, "opening"), _cell(new_code_cell, start, "imports")]
+    cells = [new_cell(new_markdown_cell, opening, "opening"), new_cell(new_code_cell, start, "imports")]
     for piece in parts:
         if isinstance(piece, Task):
             cells += _tasks_for_nbgrader(piece, names, seed)
@@ -198,7 +118,7 @@ def assignment(notebook: NotebookNode, *, seed: int) -> NotebookNode:
 
 def chapters() -> list[str]:
     """Return the names of the chapters that have exercises."""
-    return sorted(p.stem for p in CHAPTERS.glob("*.ipynb") if ":::{exercise}" in p.read_text())
+    return sorted(p.stem for p in CHAPTERS.glob("*.ipynb") if has_exercises(p))
 
 
 def course(out: Path, slugs: list[str], *, seed: int) -> None:

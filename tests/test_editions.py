@@ -5,6 +5,7 @@ import base64
 import json
 import lzma
 import re
+import subprocess
 import sys
 import zipfile
 from io import BytesIO
@@ -17,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "book"))
 
 import publish  # noqa: E402
-from press import editions, labels, menu, myst  # noqa: E402
+from press import editions, exercises, labels, menu, myst  # noqa: E402
 from press.plain import plain  # noqa: E402
 
 CHAPTERS = sorted(path.stem for path in (ROOT / "chapters").glob("*.ipynb"))
@@ -107,6 +108,55 @@ def test_the_first_colab_cell_carries_the_package(written, tmp_path):
     assert built.name in start
 
 
+def test_where_nothing_may_be_installed_the_package_that_is_there_is_used(written, monkeypatch, capsys):
+    start = codes(read(written / "colab" / f"{CHAPTERS[0]}.ipynb"))[0]
+    ran = []
+    monkeypatch.setattr(subprocess, "run", lambda command, check: ran.append(command))
+    exec(start, {})
+    assert [Path(command[-1]).name for command in ran] == [next(written.glob("*.whl")).name]
+    assert {"--no-deps", "--force-reinstall"} <= set(ran[0])
+    assert not capsys.readouterr().out
+
+    def refuse(command, check):
+        raise subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(subprocess, "run", refuse)
+    exec(start, {})
+    assert "has the book's package already" in capsys.readouterr().out
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(subprocess.CalledProcessError):
+        exec(start, {})
+
+
+ASKING = [stem for stem in CHAPTERS if exercises.has_exercises(ROOT / "chapters" / f"{stem}.ipynb")]
+
+
+def test_a_students_copy_keeps_every_exercise_and_no_solution(written):
+    assert len(ASKING) > 20
+    files = {path.stem.removesuffix("-student"): path for path in (written / "students").iterdir()}
+    assert sorted(files) == ASKING
+    book = labels.read_book(ROOT)
+    for stem in ASKING:
+        copy, whole = read(files[stem]), read(written / "colab" / f"{stem}.ipynb")
+        nbformat.validate(nbformat.from_dict(copy))
+        assert codes(copy)[0] == codes(whole)[0], "the package is inside"
+        text, full = "\n\n".join(texts(copy)), "\n\n".join(texts(whole))
+        assert "Solution to" not in text
+        chapter = nbformat.read(ROOT / "chapters" / f"{stem}.ipynb", as_version=4)
+        for task in (one for one in exercises.pieces(chapter) if isinstance(one, exercises.Task)):
+            head = f"**{book.labels[f'ex-{task.name}']} ("
+            assert text.count(head) == full.count(head) == 1
+            assert plain(task.text, book, links=False) in text
+            rooms = [cell for cell in copy["cells"] if "".join(cell["source"]) == task.skeleton]
+            assert [room["metadata"]["tags"] for room in rooms] == [["raises-exception"]] * bool(
+                task.skeleton
+            )
+            for paragraph in plain(task.solution, book, links=False).split("\n\n"):
+                assert paragraph in full, "it was there to be left out"
+                assert paragraph not in text
+            assert task.code not in codes(copy) or not task.code
+
+
 @pytest.fixture(scope="module")
 def toy():
     source = labels.Source("Gumbel", "1954", "Gumbel. A book. 1954.", "https://doi.org/1")
@@ -189,11 +239,12 @@ def test_colab_and_github_are_offered_only_with_a_publishers_address():
     ):
         with pytest.raises(ValueError, match="REPO must be"):
             publish.with_address(config, wrong)
-    assert {"colab", "github"}.isdisjoint(menu.links("chapters/one", "", "1.0"))
-    assert menu.links("chapters/one", "https://github.com/owner/name", "1.0") == {
+    assert set(menu.links("chapters/one", "", "1.0", exercises=False)) == {"notebook", "wheel", "edition"}
+    assert menu.links("chapters/one", "https://github.com/owner/name", "1.0", exercises=True) == {
         "notebook": "notebooks/one.ipynb",
         "wheel": "reparam-1.0-py3-none-any.whl",
         "edition": "colab/one.ipynb",
+        "student": "students/one-student.ipynb",
         "colab": "https://colab.research.google.com/github/owner/name/blob/gh-pages/colab/one.ipynb",
         "github": "https://github.com/owner/name/blob/main/chapters/one.ipynb",
     }

@@ -1,5 +1,7 @@
-"""classroom/students.py: what a student gets has every question and no answer; the tests are of other inputs."""
+"""What a student gets has every question and no answer; in nbgrader's course the tests are of other inputs."""
 
+import ast
+import builtins
 import importlib.util
 import re
 import sys
@@ -14,6 +16,8 @@ students = importlib.util.module_from_spec(_spec)
 sys.modules["students"] = students
 _spec.loader.exec_module(students)
 
+from press import exercises  # noqa: E402, found once students is loaded
+
 CHAPTERS = students.chapters()
 
 
@@ -22,12 +26,12 @@ def chapter(slug):
 
 
 def tasks(slug):
-    return [piece for piece in students.pieces(chapter(slug)) if isinstance(piece, students.Task)]
+    return [piece for piece in exercises.pieces(chapter(slug)) if isinstance(piece, exercises.Task)]
 
 
 @pytest.mark.parametrize("slug", CHAPTERS)
 def test_a_student_gets_every_question_and_no_answer(slug):
-    notebook = students.student(chapter(slug))
+    notebook = exercises.student(chapter(slug))
     nbformat.validate(notebook)
     text = "\n\n".join(cell.source for cell in notebook.cells)
     assert ":::{solution" not in text
@@ -44,11 +48,28 @@ def test_a_student_gets_every_question_and_no_answer(slug):
 @pytest.mark.parametrize("slug", CHAPTERS)
 def test_the_rest_of_the_chapter_is_as_it_was(slug):
     whole = chapter(slug).cells
-    kept = students.student(chapter(slug)).cells
+    kept = exercises.student(chapter(slug)).cells
     first = next(i for i, cell in enumerate(whole) if ":::{exercise}" in cell.source)
     last = next(i for i, cell in enumerate(reversed(whole)) if ":::{" in cell.source)
     assert kept[:first] == whole[:first]
     assert kept[len(kept) - last :] == whole[len(whole) - last :]
+
+
+def names(cells, kind):
+    """Return the names that code cells bind (``ast.Store``) or read (``ast.Load``)."""
+    nodes = [node for cell in cells if cell.cell_type == "code" for node in ast.walk(ast.parse(cell.source))]
+    found = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, kind)}
+    if kind is ast.Store:
+        found |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        found |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+        found |= {(node.asname or node.name).split(".")[0] for node in nodes if isinstance(node, ast.alias)}
+    return found
+
+
+@pytest.mark.parametrize("slug", CHAPTERS)
+def test_nothing_that_stays_needs_what_a_solution_defined(slug):
+    kept = exercises.student(chapter(slug)).cells
+    assert names(kept, ast.Load) <= names(kept, ast.Store) | set(dir(builtins))
 
 
 @pytest.mark.parametrize("slug", CHAPTERS)

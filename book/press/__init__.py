@@ -5,7 +5,8 @@ their still versions), ``stylesheet`` (one CSS file and its typefaces), ``tidy``
 without JavaScript), ``polls`` (a chapter's quiz on a page for teachers), ``glossary`` (quiet links from the
 first use of a term), ``backindex`` (the index), ``deck`` (the cards of all chapters, also for ``anki``), ``menu``
 (where else a page runs). After the build, ``finish`` trims the site (``fonts``, ``images``) and writes the
-notebooks (``editions``, from ``myst``, ``labels`` and ``plain``), ``links`` checks it and ``weight`` weighs it.
+notebooks (``editions``, from ``exercises``, ``myst``, ``labels`` and ``plain``), ``links`` checks it and ``weight``
+weighs it.
 """
 
 from sphinx.application import Sphinx

@@ -1,8 +1,9 @@
 """The chapters as notebooks that run elsewhere: ``python -m press.editions FOLDER`` writes them all.
 
-``notebooks/<chapter>.ipynb`` is for a Jupyter that has our package, whose wheel lies beside the two
+``notebooks/<chapter>.ipynb`` is for a Jupyter that has our package, whose wheel lies beside the
 folders. ``colab/<chapter>.ipynb`` carries the wheel in its first cell, so that it runs from top to
 bottom in Colab or in any Jupyter with PyTorch, with nothing of ours to install or to reach.
+``students/<chapter>-student.ipynb`` is the same for a class: room for the answers, and no solutions.
 """
 
 import base64
@@ -19,11 +20,12 @@ from hatchling.builders.wheel import WheelBuilder
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from notebooks import dumps
 
+from .exercises import has_exercises, student
 from .labels import Book, read_book
 from .myst import tokens
 from .plain import plain
 
-__all__ = ["colab_edition", "jupyter_edition", "wheel", "write_editions"]
+__all__ = ["colab_edition", "jupyter_edition", "student_edition", "wheel", "write_editions"]
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = {"raises-exception"}  # the other tags speak to the site and to the tests
@@ -51,7 +53,12 @@ PACKED = """
 with tempfile.TemporaryDirectory() as folder:
     wheel = pathlib.Path(folder, "{name}")
     wheel.write_bytes(lzma.decompress(base64.b64decode(PACKED)))
-    install("--no-deps", "--force-reinstall", str(wheel))
+    try:
+        install("--no-deps", "--force-reinstall", str(wheel))
+    except subprocess.CalledProcessError:  # not allowed to, as on the server of a class
+        if importlib.util.find_spec("reparam") is None:
+            raise
+        print("Nothing was installed. This Jupyter has the book's package already, and that one is used.")
 if missing := [name for name in ("anywidget", "tqdm") if importlib.util.find_spec(name) is None]:
     install(*missing)
 try:
@@ -64,6 +71,9 @@ else:
 START = """\
 *{place} of **Gradients Through Noise**, as a notebook. It needs the book's package: put `{name}`, which the \
 chapter's page offers, beside this file and run `pip install {name}` once.*"""
+CLASS = """\
+*{place} of **Gradients Through Noise**, for a class. Each exercise has a cell for your answer. Run the first cell \
+of this notebook once: it brings the book's package.*"""
 
 
 def wheel(folder: Path) -> Path:
@@ -152,12 +162,15 @@ def edition(cells: list[nbformat.NotebookNode], **metadata: dict) -> str:
     return dumps(nbformat.v4.new_notebook(cells=cells, metadata=about))
 
 
+def place(stem: str, book: Book) -> str:
+    """Return what a chapter is called in a sentence."""
+    return f"Chapter {book.chapters[stem]}" if book.chapters[stem] else "A page"
+
+
 def jupyter_edition(stem: str, book: Book, archive: Path) -> str:
     """Return the notebook of one chapter for a Jupyter that has the package."""
     notebook = nbformat.read(book.folder / f"{stem}.ipynb", as_version=4)
-    number = book.chapters[stem]
-    place = f"Chapter {number}" if number else "A page"
-    start = new_markdown_cell(START.format(place=place, name=archive.name), id="about")
+    start = new_markdown_cell(START.format(place=place(stem, book), name=archive.name), id="about")
     first, *rest = cells(notebook, book, colab=False)
     return edition([first, start, *rest])
 
@@ -169,19 +182,31 @@ def colab_edition(stem: str, book: Book, set_up: nbformat.NotebookNode) -> str:
     return edition([set_up, *cells(notebook, book, colab=True)], colab=about)
 
 
+def student_edition(stem: str, book: Book, set_up: nbformat.NotebookNode) -> str:
+    """Return the notebook of one chapter for a class: the package inside, the solutions left out."""
+    notebook = student(nbformat.read(book.folder / f"{stem}.ipynb", as_version=4))
+    start = new_markdown_cell(CLASS.format(place=place(stem, book)), id="about")
+    first, *rest = cells(notebook, book, colab=True)
+    about = {"name": f"{stem}-student.ipynb", "provenance": [], "toc_visible": True}
+    return edition([set_up, first, start, *rest], colab=about)
+
+
 def write_editions(folder: Path) -> None:
-    """Write the wheel and both editions of every chapter below ``folder``."""
+    """Write the wheel and all editions of every chapter below ``folder``."""
     book = read_book(ROOT)
     with tempfile.TemporaryDirectory() as temporary:
         built = wheel(Path(temporary))
         archive = folder / built.name
         archive.write_bytes(built.read_bytes())
     start = set_up(archive)
-    for name in ("notebooks", "colab"):
+    for name in ("notebooks", "colab", "students"):
         (folder / name).mkdir(exist_ok=True)
     for stem in book.chapters:
         (folder / "notebooks" / f"{stem}.ipynb").write_text(jupyter_edition(stem, book, archive), "utf-8")
         (folder / "colab" / f"{stem}.ipynb").write_text(colab_edition(stem, book, start), "utf-8")
+        if has_exercises(book.folder / f"{stem}.ipynb"):
+            path = folder / "students" / f"{stem}-student.ipynb"
+            path.write_text(student_edition(stem, book, start), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The menu "Run it" of every page that is a notebook: what it may offer, given the publisher's address.
 
-The two downloads are always there. The links to Colab and GitHub appear when ``repository.url`` in
-``_config.yml`` names a repository: never an address that the publisher has not set.
+Two downloads are always there, and where a chapter has exercises a third, without the solutions. The links to
+Colab and GitHub appear when ``repository.url`` in ``_config.yml`` names a repository: never an address that the
+publisher has not set.
 """
 
 import re
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
+from .exercises import has_exercises
+
 __all__ = ["links", "setup"]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,7 +20,7 @@ GITHUB = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+)")
 SITE_BRANCH = "gh-pages"  # where GitHub keeps a built site, and so the editions
 
 
-def links(pagename: str, repository: str, version: str) -> dict[str, str]:
+def links(pagename: str, repository: str, version: str, *, exercises: bool) -> dict[str, str]:
     """Return ``{name: address}`` of what the menu offers; files of the site are relative to its root."""
     stem = pagename.split("/")[-1]
     found = {
@@ -25,6 +28,8 @@ def links(pagename: str, repository: str, version: str) -> dict[str, str]:
         "wheel": f"reparam-{version}-py3-none-any.whl",
         "edition": f"colab/{stem}.ipynb",
     }
+    if exercises:
+        found["student"] = f"students/{stem}-student.ipynb"
     if owned := GITHUB.fullmatch(repository):
         colab = f"https://colab.research.google.com/github/{owned[1]}/blob/{SITE_BRANCH}"
         found |= {
@@ -39,7 +44,8 @@ def on_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctre
     if context.get("page_source_suffix") == ".ipynb":
         repository = app.config.html_theme_options.get("repository_url") or ""
         version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-        context["run"] = links(pagename, repository, version)
+        asks = has_exercises(ROOT / f"{pagename}.ipynb")
+        context["run"] = links(pagename, repository, version, exercises=asks)
 
 
 def setup(app: Sphinx) -> None:

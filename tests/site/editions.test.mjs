@@ -33,6 +33,23 @@ test("theorems, formulas, figures and exercises have the page's numbers", () => 
   }
 });
 
+test("where a chapter has exercises the menu offers a student's copy: all of them, with the page's numbers, and no solution", () => {
+  let copies = 0;
+  for (const path of CHAPTERS) {
+    const page = read(path);
+    const file = page.match(/href="\.\.\/(students\/[^"]+)" download/)?.[1];
+    const asked = all(page, /admonition-title"><span class="caption-number">Exercise (\d+\.\d+)/g);
+    assert.equal(Boolean(file), asked.length > 0, path);
+    if (!file) continue;
+    copies += 1;
+    const { cells } = JSON.parse(read(file));
+    const text = cells.filter((cell) => cell.cell_type === "markdown").map(({ source }) => source.join("")).join("\n");
+    assert.deepEqual(all(text, /^\*\*Exercise (\d+\.\d+) \(/gm), asked, path);
+    assert.ok(!text.includes("Solution to"), path);
+  }
+  assert.ok(copies > 20);
+});
+
 test("the menu opens by keyboard, hands out files, fits a phone and closes", async () => {
   await withSite(async ({ browser, url }) => {
     const { page, faults, close } = await open(browser, `${url}chapters/temperature.html`, { viewport: { width: 320, height: 700 } });
@@ -42,7 +59,7 @@ test("the menu opens by keyboard, hands out files, fits a phone and closes", asy
     const box = await list.boundingBox();
     assert.ok(box.x >= 0 && box.x + box.width <= 320, "inside the window");
     const names = await list.locator("a").evaluateAll((links) => links.map(({ href, download }) => [href, download]));
-    assert.equal(names.length, 3);
+    assert.equal(names.length, 4);
     for (const [href] of names) {
       const answer = await page.request.get(href);
       assert.ok(answer.ok() && (await answer.body()).length > 10_000, href);
