@@ -16,6 +16,15 @@ const PYTHON = process.env.LAB_PYTHON ?? join(ROOT, ".venv", "bin", "python");
 const CHAPTER = "where-the-gradient-stops.ipynb";
 const READS = "node.sigma)"; // in the cell that reads the sliders
 const MINUTE = 60_000;
+const PATIENCE = 5 * MINUTE; // for each state that is waited for: the machine may have other work
+
+/** Wait until `reached()` is true, looking ten times a second. */
+async function until(reached, what) {
+  for (const end = Date.now() + PATIENCE; Date.now() < end; await new Promise((wait) => setTimeout(wait, 100))) {
+    if (await reached()) return;
+  }
+  throw new Error(`waited in vain for ${what}`);
+}
 
 async function freePort() {
   const server = createServer();
@@ -50,29 +59,31 @@ async function startLab() {
   const ended = new Promise((end) => lab.on("exit", end));
   const stop = async () => {
     lab.kill("SIGTERM");
-    setTimeout(() => lab.kill("SIGKILL"), 10_000).unref();
+    setTimeout(() => lab.kill("SIGKILL"), MINUTE).unref();
     await ended;
     rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   };
   const url = (path) => `http://127.0.0.1:${port}${path}?token=${token}`;
-  for (let tries = 0; tries < 120; tries += 1) {
-    if (lab.exitCode !== null) break;
-    if (await fetch(url("/api/status")).then((answer) => answer.ok, () => false)) return { url, stop };
-    await new Promise((wait) => setTimeout(wait, 500));
-  }
+  const answers = () => fetch(url("/api/status"), { signal: AbortSignal.timeout(10_000) }).then((answer) => answer.ok, () => false);
+  await until(async () => lab.exitCode !== null || answers(), "JupyterLab").catch(() => {}); // the log says more
+  if (await answers()) return { url, stop };
   await stop();
   throw new Error(`JupyterLab did not start:\n${log.slice(-2000)}`);
 }
 
-test("in JupyterLab a slider moved by keyboard is read by the next cell, and a question answers", { timeout: 4 * MINUTE }, async () => {
+test("in JupyterLab a slider moved by keyboard is read by the next cell, and a question answers", { timeout: 6 * PATIENCE }, async () => {
   const lab = await startLab();
   const browser = await launch();
   try {
     const page = await browser.newPage({ viewport: { width: 1300, height: 2400 }, reducedMotion: "reduce" });
-    page.setDefaultTimeout(MINUTE);
+    page.setDefaultTimeout(PATIENCE);
     const faults = [];
     page.on("pageerror", (error) => faults.push(error.message));
     page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+    const told = {}; // the last value of each slider that the page has sent to the kernel
+    page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => {
+      for (const [, key, value] of String(payload).matchAll(/"(mu|sigma)":(-?[\d.]+)/g)) told[key] = Number(value);
+    }));
     await page.goto(lab.url(`/lab/tree/${CHAPTER}`));
     await page.locator(".jp-NotebookPanel .jp-Cell").first().waitFor();
     await page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").first().waitFor({ state: "attached" });
@@ -83,19 +94,23 @@ test("in JupyterLab a slider moved by keyboard is read by the next cell, and a q
     const reader = page.locator(".jp-CodeCell", { hasText: READS });
     const printed = reader.locator(".jp-OutputArea-output").last();
     await printed.filter({ hasText: "mu = 0.5, sigma = 1:" }).waitFor();
+    const running = page.locator(".jp-InputPrompt", { hasText: "[*]" });
+    await until(async () => (await running.count()) === 0, "the end of Run All Cells");
 
     const widget = page.locator(".rp-widget", { has: page.locator('[data-key="sigma"]') });
     await widget.scrollIntoViewIfNeeded();
     const slider = widget.locator('input[type="range"][data-key="sigma"]');
     await slider.focus();
     for (let i = 0; i < 5; i += 1) await page.keyboard.press("ArrowRight");
-    const shown = Number(await widget.locator('input[type="text"][data-key="sigma"]').inputValue());
-    assert.ok(shown > 1, `the slider moved: ${shown}`);
-    await page.waitForTimeout(1000); // the widget saves its state 150 ms after the last key
+    const set = Number(await slider.inputValue());
+    assert.ok(set > 1, `the slider moved: ${set}`);
+    const field = widget.locator('input[type="text"][data-key="sigma"]');
+    await until(async () => Number(await field.inputValue()) === set, "the number beside the slider");
+    await until(() => told.sigma === set, "the message to the kernel");
 
     await reader.locator(".cm-content").click();
     await page.keyboard.press("Control+Enter");
-    const said = `mu = 0.5, sigma = ${shown}: exact d/dmu = -1.00, d/dsigma = ${(2 * shown).toFixed(2)}`;
+    const said = `mu = 0.5, sigma = ${set}: exact d/dmu = -1.00, d/dsigma = ${(2 * set).toFixed(2)}`;
     await printed.filter({ hasText: said }).waitFor();
 
     const quiz = page.locator(".rp-quiz").first();
