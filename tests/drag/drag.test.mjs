@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { live, open, PAGES, withSite } from "../site/harness.mjs";
 
-const FLOOR = 10; // frames a second; 17 to 58 were seen on a busy machine, 60 is the aim
+const FLOOR = 12; // frames a second; 18 to 45 were seen on two quiet cores without a graphics card
+const WORK = 85; // milliseconds of the page's own thread a frame; 21 to 54 were seen, a quarter of that at full speed
 const GROWTH = 256; // KB after a thousand moves, garbage collected
 
 /** The kinds of widgets that have a slider, each with the first page and place where it stands. */
@@ -43,6 +44,12 @@ async function drag({ place, moves, perFrame }) {
   return moves / ((performance.now() - start) / 1000);
 }
 
+/** Seconds that the page's own thread has worked. */
+async function busy(cdp) {
+  const { metrics } = await cdp.send("Performance.getMetrics");
+  return metrics.find(({ name }) => name === "TaskDuration").value;
+}
+
 async function heap(cdp) {
   for (let again = 0; again < 3; again++) await cdp.send("HeapProfiler.collectGarbage");
   return (await cdp.send("Runtime.getHeapUsage")).usedSize / 1024;
@@ -58,17 +65,22 @@ test("every slider keeps up with the hand and leaves nothing behind", async (t) 
         await live(page);
         const cdp = await page.context().newCDPSession(page);
         await cdp.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+        await cdp.send("Performance.enable");
         let frames = 0;
-        for (let again = 0; again < 3 && frames < FLOOR; again++)
+        let work = Infinity; // of the page's own thread, in milliseconds a frame: script, style, layout, paint's list
+        for (let again = 0; again < 3 && (frames < FLOOR || work > WORK); again++) {
+          const start = await busy(cdp);
           frames = Math.max(frames, await page.evaluate(drag, { place, moves: 120, perFrame: 1 }));
+          work = Math.min(work, (1000 * ((await busy(cdp)) - start)) / 120);
+        }
         await cdp.send("Emulation.setCPUThrottlingRate", { rate: 1 });
         await page.evaluate(drag, { place, moves: 200, perFrame: 20 });
         const before = await heap(cdp);
         await page.evaluate(drag, { place, moves: 1000, perFrame: 20 });
         const growth = (await heap(cdp)) - before;
-        const numbers = `${frames.toFixed(0)} frames a second, ${growth.toFixed(0)} KB more after 1,000 moves`;
+        const numbers = `${work.toFixed(1)} ms a frame, ${frames.toFixed(0)} frames a second, ${growth.toFixed(0)} KB more after 1,000 moves`;
         t.diagnostic(numbers);
-        assert.ok(frames >= FLOOR, numbers);
+        assert.ok(work <= WORK && frames >= FLOOR, numbers);
         assert.ok(growth < GROWTH, numbers);
         assert.deepEqual(faults, []);
         await close();
