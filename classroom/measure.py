@@ -24,6 +24,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED = ROOT / "classroom" / "measured.json"
 MB = 2**20
+NO_BREAK = "\N{NO-BREAK SPACE}"
 IMPORTS = (
     "import torch",
     "import matplotlib.pyplot",
@@ -132,7 +133,8 @@ def table(measured: dict) -> str:
             f"{row['peak_each_mb']} MB",
             row["load_before"],
         ]
-        rows.append(f"| {' | '.join(map(str, cells))} |")
+        together = [str(cell).replace(" ", NO_BREAK) for cell in cells]  # a number and its unit
+        rows.append(f"| {' | '.join(together)} |")
     return "\n".join(rows)
 
 
