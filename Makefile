@@ -4,8 +4,8 @@
 #   make book          build the website into _build/html (executes every chapter)
 #   make test          everything: style, units, widgets, notebooks, site, browser
 #   make check         the quick part of it: style, units, widgets
-#   make quick-proof   odd arguments, faults, slides, grading (3 minutes; CI runs it too)
-#   make proof         that, and what takes longer: JupyterLab, dragging, PDF, editions, planted mistakes
+#   make quick-proof   odd arguments, faults, slides, grading, planted mistakes (5 minutes; CI runs it too)
+#   make proof         that, and what takes longer: JupyterLab, dragging, PDF, editions
 #   make draft         the website, executing only the chapters whose code changed (not after edits in src/)
 #   make pdf           the book on paper: _build/pdf, one file a chapter and one of the whole
 #   make lab           the chapters as notebooks, in JupyterLab

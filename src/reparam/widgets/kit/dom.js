@@ -28,8 +28,7 @@ export function patcher(root) {
  *
  * `keys` are the traits, `clean` puts any values into their ranges, `sliders` describes the
  * sliders, `draw(state)` patches the picture (at most once a frame), `speech(state)` is what a
- * screen reader hears once the reader pauses. Returns
- * `{ state, set, show, play, glide, queue }`.
+ * screen reader hears once the reader pauses. Returns `{ state, set, show, play, glide, queue }`.
  */
 export function bind({ model, page, keys, clean, sliders, draw, speech }) {
   const { root, on, signal } = page;
@@ -38,7 +37,7 @@ export function bind({ model, page, keys, clean, sliders, draw, speech }) {
   const self = { state: read() };
   let [frame, saving, speaking, ours] = [0, 0, 0, false];
 
-  const show = (node) => {
+  const fill = (node) => {
     const value = self.state[node.dataset.key];
     const slider = sliders.find((s) => s.key === node.dataset.key);
     if (node.type === "radio") node.checked = node.value === value;
@@ -53,7 +52,7 @@ export function bind({ model, page, keys, clean, sliders, draw, speech }) {
   const controls = [...root.querySelectorAll("[data-key]")];
   const paint = () => {
     frame = 0;
-    controls.forEach(show);
+    controls.forEach(fill);
     draw(self.state);
   };
   const speak = () => {
@@ -97,7 +96,7 @@ export function bind({ model, page, keys, clean, sliders, draw, speech }) {
       if (!over) step(1);
       over = true;
     };
-    const frame = (t) => {
+    const tick = (t) => {
       if (over) return;
       over = t === 1;
       const next = step(t);
@@ -105,7 +104,7 @@ export function bind({ model, page, keys, clean, sliders, draw, speech }) {
       self.show(next);
       if (over) keep();
     };
-    animate(ms, frame, signal);
+    animate(ms, tick, signal);
   };
 
   /** Lets numbers of the state run to the values of `to`. */
