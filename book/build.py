@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
 LOG = ROOT / "_build" / "build.log"
+CACHE = ROOT / "_build" / ".jupyter_cache"  # named in _config.yml too
 BIN = Path(sys.executable).parent
 CODE = ["src", "tests", "figures", "benchmarks", "book", "chapters", "classroom"]
 
@@ -50,28 +51,26 @@ def widgets() -> bool:
     return node_tests(*sorted((ROOT / "tests" / "js").glob("*.test.mjs")), reporter="dot")
 
 
-def notebooks() -> bool:
-    """Run every chapter in its own kernel and compare the outputs of tagged cells."""
-    options = [
-        "--nbval-lax",
-        "--nbval-cell-timeout=120",
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-        "-p",
-        "no:cacheprovider",
-    ]
-    return run(sys.executable, "-m", "pytest", *options, "chapters", MPLBACKEND="agg")
-
-
-def short_tracebacks() -> str:
-    """Return an ``IPYTHONDIR`` whose kernels report an error in one line: no paths of this machine."""
+def kernels() -> dict[str, str]:
+    """Return the environment of chapters' kernels; errors there are one line without paths of this machine."""
     profile = ROOT / "_build" / "ipython" / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
     settings = 'c.InteractiveShell.xmode = "Minimal"\nc.HistoryManager.enabled = False\n'
     (profile / "ipython_kernel_config.py").write_text(settings)
-    return str(profile.parent)
+    return {
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "IPYTHONDIR": str(profile.parent),
+        "NO_COLOR": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def notebooks() -> bool:
+    """Run every chapter in its own kernel, compare the outputs of tagged cells, and keep all outputs for the site."""
+    shutil.rmtree(CACHE, ignore_errors=True)
+    nbval = ["--nbval-lax", "--nbval-cell-timeout=120", "-pbook.nbval_cache", f"--nbval-cache={CACHE}"]
+    workers = ["-n2", "--dist=loadfile", "-pno:cacheprovider"]
+    return run(sys.executable, "-m", "pytest", *nbval, *workers, "chapters", **kernels())
 
 
 def reason(log: str) -> str:
@@ -84,16 +83,14 @@ def reason(log: str) -> str:
     return "\n".join(shown or log.splitlines()[-30:])
 
 
-def site(*options: str) -> bool:
-    """Build the whole book from nothing, warnings fatal, then trim and check it."""
+def build_site(*options: str) -> bool:
+    """Fill the cache with ``execute.py`` and its options; build all pages of it, warnings fatal; trim and check."""
     for name in ("html", ".doctrees", "jupyter_execute"):
         shutil.rmtree(ROOT / "_build" / name, ignore_errors=True)
     LOG.parent.mkdir(exist_ok=True)
     command = [BIN / "jupyter-book", "build", ".", "--all", "-W", "-n", "--keep-going"]
-    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, **kernels()}
     with LOG.open("w") as log:
-        environment = {**os.environ, "PATH": path, "NO_COLOR": "1", "PYTHONWARNINGS": "ignore"}
-        environment["IPYTHONDIR"] = short_tracebacks()
         subprocess.run([sys.executable, "book/execute.py", *options], cwd=ROOT, env=environment, stderr=log)
         done = subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     text = re.sub(r"\x1b\[[\d;]*m", "", LOG.read_text()).replace(f"{ROOT}/", "")
@@ -103,9 +100,19 @@ def site(*options: str) -> bool:
     return run(sys.executable, "-m", "press.finish", SITE, PYTHONPATH=str(ROOT / "book"))
 
 
+def book() -> bool:
+    """Execute every chapter and build the site."""
+    return build_site()
+
+
 def draft() -> bool:
     """Build the site, executing only the chapters whose code cells changed since the last build."""
-    return site("--changed")
+    return build_site("--changed")
+
+
+def site() -> bool:
+    """Build the site of the outputs that nbval has just compared; only chapters that failed are executed again."""
+    return build_site("--changed")
 
 
 def browser() -> bool:
@@ -185,7 +192,7 @@ def drag() -> bool:
 
 QUICK = [fuzz, faults, audit, slides, grading, mutants]
 STEPS: dict[str, list[Callable[[], bool]]] = {
-    "book": [site],
+    "book": [book],
     "draft": [draft],
     "check": [style, units, widgets],
     "test": [style, units, widgets, notebooks, site, browser],

@@ -4,7 +4,6 @@
 A chapter that fails is left out of the cache: the site build executes it again and says which cell raised.
 """
 
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -23,17 +22,15 @@ def main(arguments: list[str]) -> int:
     if "--changed" not in arguments:
         shutil.rmtree(folder, ignore_errors=True)
     cache = get_cache(folder)
-    for path in sorted((ROOT / "chapters").glob("*.ipynb")):
+    chapters = sorted((ROOT / "chapters").glob("*.ipynb"))
+    for path in chapters:
         cache.add_nb_to_project(str(path))
-    result = load_executor("local-parallel", cache).run_and_cache(timeout=settings["timeout"])
-    for uri in sorted(result.all()):
-        path = os.path.relpath(uri, ROOT)
-        if uri in result.succeeded:
-            seconds = cache.get_cached_project_nb(uri).data["execution_seconds"]
-            print(f"  {path}: executed in {seconds:.1f} seconds")
-        else:
-            print(f"  {path}: FAILED")
-    return 0 if len(result.succeeded) == len(result.all()) else 1
+    load_executor("local-parallel", cache).run_and_cache(timeout=settings["timeout"])
+    kept = [cache.get_cached_project_nb(str(path)) for path in chapters]
+    for path, record in zip(chapters, kept, strict=True):
+        told = f"executed in {record.data['execution_seconds']:.1f} seconds" if record else "FAILED"
+        print(f"  {path.relative_to(ROOT)}: {told}")
+    return 0 if all(kept) else 1
 
 
 if __name__ == "__main__":
