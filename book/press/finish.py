@@ -62,10 +62,10 @@ def finish(site: Path) -> int:
     drop_rules(site / "_static" / "book.css", book)
     drop_files(site, book)
 
-    broken = faults(site)
+    broken = faults(site, book)
     for line in broken:
         print(f"  broken: {line}")
-    table = weigh(site)
+    table = weigh(site, book)
     for name, size in table.items():
         print(f"  {size / 1024:6.0f} KB at most  {name}")
     heavy = [name for name, size in table.items() if size > CEILING]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .site import Page, pages, urls_in_css
+from .site import Page, urls_in_css
 
 __all__ = ["faults"]
 
@@ -32,10 +32,8 @@ def faults_of(page: Page, anchors: dict[Path, set[str]], site: Path) -> list[str
     return found
 
 
-def faults(site: Path) -> list[str]:
-    """Return every broken reference of the built site."""
-    site = site.resolve()
-    book = pages(site)
+def faults(site: Path, book: list[Page]) -> list[str]:
+    """Return every broken reference of the built site and its pages."""
     anchors = {page.path: page.anchors for page in book}
     found = [line for page in book for line in faults_of(page, anchors, site)]
     for sheet in site.rglob("*.css"):

@@ -9,27 +9,37 @@
 
 import re
 
-from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 
 __all__ = ["setup", "tidy"]
 
 REPEATED = re.compile(r'(<(?:section|div)\b[^>]*?) id="(?:proof|[a-z]+-content)"')
+BLOCK = re.compile(
+    r'<div\b(?P<attributes>[^>]*)>(?:\s*<p class="admonition-title">(?P<title>.*?)</p>)?|</div>', re.DOTALL
+)
+CLASS = re.compile(r'\bclass="([^"]*)"')
+LINK = re.compile(r"</?a\b[^>]*>")
 CHAPTER = re.compile(r'(<h1><span class="section-number">\d+)\.\s*')
 
 
 def fold(body: str) -> str:
-    """Rewrite every ``div.dropdown`` that has an admonition title as ``details > summary``."""
-    soup = BeautifulSoup(body, "html.parser")
-    for block in soup.select("div.admonition.dropdown"):
-        title = block.find(class_="admonition-title", recursive=False)
-        if title is None:
-            continue
-        block.name, title.name = "details", "summary"
-        block["class"] = [name for name in block["class"] if name != "dropdown"] + ["fold"]
-        for link in title.find_all("a"):  # a click on a summary should open it, not lead away
-            link.unwrap()
-    return str(soup)
+    """Rewrite every ``div.admonition.dropdown`` that begins with its title as ``details > summary``."""
+    folds = []  # one entry for each block that is open here: does it fold?
+
+    def rewrite(tag: re.Match) -> str:
+        if tag[0] == "</div>":
+            return "</details>" if folds.pop() else tag[0]
+        classes = CLASS.search(tag["attributes"])
+        names = classes[1].split() if classes else []
+        folds.append(tag["title"] is not None and {"admonition", "dropdown"} <= set(names))
+        if not folds[-1]:
+            return tag[0]
+        names = [name for name in names if name != "dropdown"] + ["fold"]
+        attributes = tag["attributes"].replace(classes[0], f'class="{" ".join(names)}"')
+        title = LINK.sub("", tag["title"])  # a click on a summary should open it, not lead away
+        return f'<details{attributes}><summary class="admonition-title">{title}</summary>'
+
+    return BLOCK.sub(rewrite, body)
 
 
 def tidy(body: str) -> str:

@@ -4,7 +4,7 @@ import gzip
 from functools import cache
 from pathlib import Path
 
-from .site import pages, urls_in_css
+from .site import Page, urls_in_css
 
 __all__ = ["CEILING", "weigh"]
 
@@ -19,11 +19,10 @@ def cost(path: Path) -> int:
     return len(data) if path.suffix in PACKED else len(gzip.compress(data, 6))
 
 
-def weigh(site: Path) -> dict[str, int]:
+def weigh(site: Path, book: list[Page]) -> dict[str, int]:
     """Return bytes per page: the page, all it loads, and every font (the browser takes fewer)."""
-    site = site.resolve()
     table = {}
-    for page in pages(site):
+    for page in book:
         files = {page.path, *page.loads()}
         for sheet in [path for path in files if path.suffix == ".css"]:
             files |= urls_in_css(sheet)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from press import fonts, images, links, tidy, weight, widgets
 from press.node import NodeError, ask
-from press.site import Page
+from press.site import Page, pages
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -96,7 +96,7 @@ def test_the_link_check_sees_links_anchors_files_and_outsiders(tmp_path):
         '<a href="other.html#here">good</a><a href="https://example.org">good</a><a href="gone.html">bad</a>'
         '<a href="other.html#gone">bad</a><img src="gone.png"><script src="https://example.org/x.js"></script>'
     )
-    assert links.faults(tmp_path) == [
+    assert links.faults(tmp_path, pages(tmp_path)) == [
         "page.html: broken link gone.html",
         "page.html: broken anchor other.html#gone",
         "page.html: missing file gone.png",
@@ -139,4 +139,4 @@ def test_a_page_weighs_what_it_loads(tmp_path):
     (tmp_path / "s.css").write_text("p{background:url(b.png)}")
     for name in ("i.png", "b.png"):
         (tmp_path / name).write_bytes(b"0" * 5000)
-    assert 10_000 < weight.weigh(tmp_path)["p.html"] < 10_300
+    assert 10_000 < weight.weigh(tmp_path, pages(tmp_path))["p.html"] < 10_300
