@@ -39,11 +39,10 @@ def units() -> bool:
     return run(sys.executable, "-m", "pytest", "tests", "-n", "2", "-p", "no:nbval")
 
 
-def node_tests(*files: Path, reporter: str = "spec") -> bool:
-    """Run ``node --test`` on files, two at a time."""
-    return bool(files) and run(
-        BIN / "node", "--test", "--test-concurrency=2", f"--test-reporter={reporter}", *files
-    )
+def node_tests(*files: Path, reporter: str = "spec", at_once: int = 2) -> bool:
+    """Run ``node --test`` on files, so many at once."""
+    options = [f"--test-concurrency={at_once}", f"--test-reporter={reporter}"]
+    return bool(files) and run(BIN / "node", "--test", *options, *files)
 
 
 def widgets() -> bool:
@@ -118,12 +117,9 @@ def site() -> bool:
 def browser() -> bool:
     """Test the built site in a real browser, installing one if there is none."""
     files = sorted((ROOT / "tests" / "site").glob("*.test.mjs"))
-    alone = [path for path in files if path.name == "speed.test.mjs"]  # it measures time: nothing beside it
-    return (
-        run(BIN / "node", "book/browser.mjs")
-        and node_tests(*[path for path in files if path not in alone])
-        and node_tests(*alone)
-    )
+    return run(BIN / "node", "book/browser.mjs") and node_tests(
+        *files, at_once=1
+    )  # each opens two pages at a time
 
 
 def editions() -> bool:

@@ -1,5 +1,6 @@
 // One browser and one server per test file. BOOK_SITE names another built site to test.
-import { fileURLToPath } from "node:url";
+import { test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { resolve } from "node:path";
 import { launch, pagesOf, serve } from "../../book/browser.mjs";
 
@@ -17,6 +18,16 @@ export async function withSite(body) {
     server.close();
   }
 }
+
+/** One subtest for each path, two at a time; `body` gets the test, the browser, the page's address and its path. */
+export function onEvery(name, paths, body) {
+  test(name, { concurrency: 2 }, (t) =>
+    withSite(({ browser, url }) => Promise.all(paths.map((path) => t.test(path, (t) => body({ t, browser, url: url + path, path }))))),
+  );
+}
+
+/** The address of a page that is opened from a folder, without any server. */
+export const fromFolder = (path) => pathToFileURL(`${SITE}/${path}`).href;
 
 /** Open a page and record everything a reader would call broken: `faults` stays empty or the test fails. */
 export async function open(browser, url, options = {}) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { live, open, PAGES, withSite } from "./harness.mjs";
+import { live, onEvery, open, PAGES } from "./harness.mjs";
 
 const AXE = readFileSync(new URL("../../book/node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
@@ -36,29 +36,25 @@ async function overflow(page, width) {
   });
 }
 
-test("every page", async (t) => {
-  assert.ok(PAGES.length > 1, "the site has no pages: run make book");
-  await withSite(async ({ browser, url }) => {
-    for (const path of PAGES) {
-      await t.test(path, async () => {
-        const { page, faults, close } = await open(browser, url + path, { viewport: { width: 1360, height: 900 } });
-        await live(page);
-        await page.evaluate(AXE);
-        assert.deepEqual(await axe(page), [], "axe, light");
-        await page.emulateMedia({ colorScheme: "dark" });
-        await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
-        assert.deepEqual(await axe(page, { runOnly: ["color-contrast", "link-in-text-block"] }), [], "axe, dark");
-        for (const width of [390, 320]) assert.deepEqual(await overflow(page, width), [], `overflow at ${width} px`);
-        await page.evaluate(strip); // drawn formulas are hidden from screen readers, and their colours were seen
-        assert.deepEqual(await axe(page, { rules: { "color-contrast": { enabled: false } } }), [], "axe, phone");
+test("there are pages", () => assert.ok(PAGES.length > 1, "the site has no pages: run make book"));
 
-        await page.emulateMedia({ media: "print", colorScheme: "light" });
-        assert.ok(await page.locator("article").isVisible());
-        assert.equal(await page.locator(".contents").isVisible(), false);
-        for (const still of await page.locator(".rp-host-still").all()) assert.ok(await still.isVisible(), "a still picture in print");
-        assert.deepEqual(faults, []);
-        await close();
-      });
-    }
-  });
+onEvery("every page", PAGES, async ({ browser, url }) => {
+  const { page, faults, close } = await open(browser, url, { viewport: { width: 1360, height: 900 } });
+  await live(page);
+  assert.equal(await page.locator(".rp-host:not([data-live])").count(), 0, "dead widgets");
+  await page.evaluate(AXE);
+  assert.deepEqual(await axe(page), [], "axe, light");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
+  assert.deepEqual(await axe(page, { runOnly: ["color-contrast", "link-in-text-block"] }), [], "axe, dark");
+  for (const width of [390, 320]) assert.deepEqual(await overflow(page, width), [], `overflow at ${width} px`);
+  await page.evaluate(strip); // drawn formulas are hidden from screen readers, and their colours were seen
+  assert.deepEqual(await axe(page, { rules: { "color-contrast": { enabled: false } } }), [], "axe, phone");
+
+  await page.emulateMedia({ media: "print", colorScheme: "light" });
+  assert.ok(await page.locator("article").isVisible());
+  assert.equal(await page.locator(".contents").isVisible(), false);
+  for (const still of await page.locator(".rp-host-still").all()) assert.ok(await still.isVisible(), "a still picture in print");
+  assert.deepEqual(faults, []);
+  await close();
 });
