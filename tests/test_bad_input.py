@@ -64,8 +64,8 @@ SHOWN = {
     "Ctrl-C": "train test_signals_end_with_their_status, state test_a_signal_saves_and_stops",
     "a wrong option of a command": "train test_errors_are_one_line, train test_debug_shows_the_traceback",
     "JavaScript off": "site without JavaScript every page reads",
-    "network off": "site from file:// every page is quiet and its widgets are live",
-    "a slider at its end": "site every widget is live and survives the keyboard",
+    "network off": "site from a folder every widget is live and survives the keyboard",
+    "a slider at its end": "site from a folder every widget is live and survives the keyboard",
 }
 
 
@@ -74,9 +74,7 @@ def test_it_is_shown(kind):
     for each in SHOWN[kind].split(", "):
         file, name = each.strip().split(" ", 1)
         if file == "site":
-            assert any(f'test("{name}' in path.read_text() for path in (TESTS / "site").glob("*.test.mjs")), (
-                each
-            )
+            assert any(f'("{name}' in path.read_text() for path in (TESTS / "site").glob("*.test.mjs")), each
             continue
         path = TESTS / "proof" / "test_faults.py" if file == "proof" else TESTS / f"test_{file}.py"
         assert re.search(rf"^def {name}\(", path.read_text(), re.M), each
