@@ -14,6 +14,7 @@ const KEYS = {
   radio: ["Space", "ArrowDown"],
   "select-one": ["End", "Home"],
 };
+const STAYS = ["range", "select-one", "checkbox"]; // an answer or a button may put something else in their place
 
 /** Focus the next control that nobody has touched yet; its type, or null. Answering may add, disable or remove others. */
 function next(widget) {
@@ -31,6 +32,7 @@ function next(widget) {
 /** Drive the control in focus the way a hand on the keyboard would. */
 async function drive(page, type) {
   for (const key of KEYS[type] ?? []) await page.keyboard.press(key);
+  if (STAYS.includes(type)) assert.ok(await page.evaluate(() => document.activeElement === globalThis.driven), "the focus stays");
   if (KEYS[type]) return;
   for (const text of TYPED) {
     if (type === "number" && !/^-?[\de.]*$/.test(text)) continue;
