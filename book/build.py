@@ -117,9 +117,8 @@ def site() -> bool:
 def browser() -> bool:
     """Test the built site in a real browser, installing one if there is none."""
     files = sorted((ROOT / "tests" / "site").glob("*.test.mjs"))
-    return run(BIN / "node", "book/browser.mjs") and node_tests(
-        *files, at_once=1
-    )  # each opens two pages at a time
+    # One file at a time: each opens two pages at once, and one measures time.
+    return run(BIN / "node", "book/browser.mjs") and node_tests(*files, at_once=1)
 
 
 def editions() -> bool:

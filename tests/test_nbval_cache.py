@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import yaml
 from jupyter_cache import get_cache
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,3 +41,11 @@ def test_only_a_notebook_that_passes_is_kept_with_its_outputs_and_widgets(tmp_pa
     state = kept.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
     assert state[model]["state"]["value"] == 4
     assert kept.cells[1].outputs[0].data["text/plain"] == "4"
+
+
+def test_the_site_is_built_of_the_cache_that_nbval_fills(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "book")
+    import build
+
+    folder = yaml.safe_load((ROOT / "_config.yml").read_text())["execute"]["cache"]
+    assert ROOT / folder == build.CACHE

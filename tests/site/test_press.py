@@ -90,6 +90,19 @@ def test_dropdowns_fold_without_a_script():
     )
 
 
+def test_folds_lie_in_each_other_and_in_blocks_that_do_not_fold():
+    title = '<p class="admonition-title">{}</p>'
+    inner = f'<div class="dropdown admonition">{title.format("In")}<div><p>x</p></div></div>'
+    plain = f'<div class="admonition note">{title.format("Note")}<div class="dropdown">y</div>{inner}</div>'
+    outer = f'<div class="admonition dropdown" id="a">\n{title.format("Out")}{plain}</div><div>z</div>'
+    summary = '<summary class="admonition-title">{}</summary>'
+    folded = f'<details class="admonition fold">{summary.format("In")}<div><p>x</p></div></details>'
+    assert tidy.tidy(outer) == (
+        f'<details class="admonition fold" id="a">{summary.format("Out")}{plain.replace(inner, folded)}'
+        "</details><div>z</div>"
+    )
+
+
 def test_the_link_check_sees_links_anchors_files_and_outsiders(tmp_path):
     (tmp_path / "other.html").write_text('<p id="here">x</p>')
     (tmp_path / "page.html").write_text(
